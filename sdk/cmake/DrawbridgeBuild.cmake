@@ -1,0 +1,43 @@
+# How everything in the tree is compiled and where it is put.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+set(DRAWBRIDGE_PLUGIN_DIR ${CMAKE_BINARY_DIR}/plugins)
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -fstack-protector-strong)
+add_link_options(-Wl,-z,relro,-z,now -Wl,--no-undefined)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT DRAWBRIDGE_SANITIZE)
+  add_compile_definitions(_FORTIFY_SOURCE=2)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # gcc 12 sees ghosts inside coroutine frames and inlined std::vector code.
+  add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
+                      -Wno-free-nonheap-object -Wno-mismatched-new-delete)
+endif()
+if(DRAWBRIDGE_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(DRAWBRIDGE_SANITIZE)
+  add_compile_options(-fsanitize=${DRAWBRIDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${DRAWBRIDGE_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    add_compile_options(-fno-sanitize=function)
+    # clang links its sanitizer runtime into programs only, so shared libraries have undefined symbols by design.
+    get_directory_property(_link_options LINK_OPTIONS)
+    list(REMOVE_ITEM _link_options "-Wl,--no-undefined")
+    set_directory_properties(PROPERTIES LINK_OPTIONS "${_link_options}")
+  endif()
+endif()

@@ -1,0 +1,69 @@
+// The key functions of the interfaces: their type information lives here once, so that casts work across libraries.
+#include "drawbridge/access.h"
+#include "drawbridge/assets.h"
+#include "drawbridge/blobs.h"
+#include "drawbridge/cipher_suite.h"
+#include "drawbridge/clock.h"
+#include "drawbridge/component.h"
+#include "drawbridge/host.h"
+#include "drawbridge/identity.h"
+#include "drawbridge/keeper.h"
+#include "drawbridge/keyring.h"
+#include "drawbridge/ledger.h"
+#include "drawbridge/log.h"
+#include "drawbridge/options.h"
+#include "drawbridge/records.h"
+#include "drawbridge/transport.h"
+
+namespace drawbridge {
+
+Component::~Component() = default;
+void Component::options(Options&) {}
+Task<> Component::start(Host&) { co_return; }
+Task<> Component::stop() { co_return; }
+Health Component::health() const { return {}; }
+
+std::string_view name(Health::State state) {
+  switch (state) {
+    case Health::State::ok:
+      return "ok";
+    case Health::State::degraded:
+      return "degraded";
+    case Health::State::failed:
+      break;
+  }
+  return "failed";
+}
+
+Host::~Host() = default;
+Clock::~Clock() = default;
+Logger::~Logger() = default;
+Options::~Options() = default;
+
+Records::~Records() = default;
+BlobWriter::~BlobWriter() = default;
+Blobs::~Blobs() = default;
+Hasher::~Hasher() = default;
+ChunkCipher::~ChunkCipher() = default;
+Secret ChunkCipher::portable_key(std::uint64_t, bool) const { return {}; }
+CipherSuite::~CipherSuite() = default;
+Stream::~Stream() = default;
+Transport::~Transport() = default;
+Ledger::~Ledger() = default;
+Keeper::~Keeper() = default;
+Identity::~Identity() = default;
+Keyring::~Keyring() = default;
+Key Keyring::record_key(std::string_view name) { return "key/" + std::string(name); }
+Access::~Access() = default;
+ByteSource::~ByteSource() = default;
+OpenAsset::~OpenAsset() = default;
+Assets::~Assets() = default;
+
+bool ApiClient::may(std::string_view scope) const {
+  for (const auto& own : scopes) {
+    if (own == scope || own == "admin") return true;
+  }
+  return false;
+}
+
+}  // namespace drawbridge
