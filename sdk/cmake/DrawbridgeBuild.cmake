@@ -25,7 +25,7 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 sees ghosts inside coroutine frames and inlined std::vector code.
   add_compile_options(-Wno-maybe-uninitialized -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
-                      -Wno-free-nonheap-object -Wno-mismatched-new-delete)
+                      -Wno-free-nonheap-object -Wno-mismatched-new-delete -Wno-restrict)
 endif()
 if(DRAWBRIDGE_WERROR)
   add_compile_options(-Werror)

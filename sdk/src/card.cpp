@@ -16,6 +16,7 @@ constexpr std::size_t max_suites = 8;
 constexpr std::size_t max_addresses = 16;
 constexpr std::size_t max_address_bytes = 256;
 constexpr std::size_t max_name_bytes = 64;
+constexpr std::size_t shortest_beginning = 8;  // digits of an id that are enough to find its node
 
 [[noreturn]] void refuse(const std::string& message) {
   throw Error(Code::invalid, "card: " + message, "ask its owner for the output of `drawbridge id --card`");
@@ -27,7 +28,10 @@ bool is_name(std::string_view text) {
     const bool fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     if (!fine) return false;
   }
-  return true;
+  // Peers are found by name and by the beginning of their id: nobody may be called like the beginning of another's id.
+  constexpr std::string_view id_prefix = "node_";
+  return !text.starts_with(id_prefix) || text.size() < id_prefix.size() + shortest_beginning ||
+         text.find_first_not_of("0123456789abcdef", id_prefix.size()) != std::string_view::npos;
 }
 
 Cbor body(const Card& card) {
@@ -52,7 +56,7 @@ Card from_cbor(const Cbor& cbor) {
   for (const auto& [suite, signature] : cbor.at("suite_signatures").map()) {
     card.suite_signatures.emplace(suite, signature.bytes());
   }
-  if (!is_name(card.name)) refuse("its name is not 1 to 64 of a-z, 0-9, '-', '_', '.'");
+  if (!is_name(card.name)) refuse("its name is not 1 to 64 of a-z, 0-9, '-', '_', '.', or looks like a node id");
   if (card.addresses.size() > max_addresses) refuse("too many addresses");
   for (const auto& address : card.addresses) {
     if (address.empty() || address.size() > max_address_bytes) refuse("a bad address");

@@ -42,6 +42,10 @@ std::optional<Milliseconds> take_fraction(std::string_view text, std::size_t& po
   return Milliseconds(value);
 }
 
+constexpr std::chrono::sys_days sys_year(int year) {
+  return std::chrono::sys_days(std::chrono::year(year) / std::chrono::January / 1);
+}
+
 /// The offset from UTC: "Z" or "+02:00".
 std::optional<Milliseconds> take_offset(std::string_view text, std::size_t& position) {
   if (take(text, position, "Zz")) return 0ms;
@@ -124,8 +128,13 @@ std::optional<Timestamp> parse_rfc3339(std::string_view text) {
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!offset || at != text.size() || !date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second) + fraction - *offset;
+  const Timestamp at_minute =
+      std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) - *offset;
+  // RFC 3339 §5.7: a leap second ends a day of UTC; it counts as the second that follows.
+  if (second == 60 && at_minute - std::chrono::floor<std::chrono::days>(at_minute) != 23h + 59min) return std::nullopt;
+  const Timestamp time = at_minute + std::chrono::seconds(second) + fraction;
+  if (time < Timestamp(sys_year(0)) || time >= Timestamp(sys_year(10000))) return std::nullopt;
+  return time;
 }
 
 std::optional<Milliseconds> parse_duration(std::string_view text) {

@@ -14,10 +14,10 @@ namespace {
 
 constexpr std::uint64_t max_secret_bytes = 64_KiB;
 
-[[noreturn]] void fail(const std::string& what, const std::filesystem::path& path) {
+/// Throws with the system's reason; `absent` is the code for a file that is not there.
+[[noreturn]] void fail(const std::string& what, const std::filesystem::path& path, Code absent = Code::not_found) {
   const int error = errno;
-  throw Error(error == ENOENT ? Code::not_found : Code::unavailable,
-              what + " '" + path.string() + "': " + std::strerror(error));
+  throw Error(error == ENOENT ? absent : Code::unavailable, what + " '" + path.string() + "': " + std::strerror(error));
 }
 
 class File {
@@ -71,17 +71,22 @@ Bytes read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
 
 void write_file(const std::filesystem::path& path, BytesView content, unsigned mode) {
   const std::filesystem::path temporary = path.string() + ".new";
-  {
-    ::unlink(temporary.c_str());  // a leftover of a crash, perhaps with another mode
-    const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-    if (file.get() < 0) fail("cannot create", temporary);
+  ::unlink(temporary.c_str());  // a leftover of a crash, perhaps with another mode
+  const File file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (file.get() < 0) fail("cannot create", temporary, Code::unavailable);
+  try {
     write_all(file.get(), content, temporary);
-    if (::fsync(file.get()) != 0) fail("cannot write", temporary);
+    // chmod, for the mode of a new file is cut by the umask.
+    if (::fchmod(file.get(), mode) != 0) fail("cannot write", temporary, Code::unavailable);
+    if (::fsync(file.get()) != 0) fail("cannot write", temporary, Code::unavailable);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot replace", path, Code::unavailable);
+  } catch (const Error&) {
+    ::unlink(temporary.c_str());
+    throw;
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail("cannot replace", path);
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   const File directory(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) fail("cannot write", folder);
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0) fail("cannot write", folder, Code::unavailable);
 }
 
 Secret read_secret_file(const std::filesystem::path& path) {

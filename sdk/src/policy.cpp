@@ -14,6 +14,13 @@ enum class Kind { recipient, before, after, all, any, negation };
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(Code::invalid, "policy: " + message); }
 
+/// A moment from 1970 to the end of the year 9999: beyond it, arithmetic could overflow and no text shows it.
+Timestamp moment_of(const Cbor& cbor) {
+  constexpr std::int64_t year_10000 = 253'402'300'800'000;
+  if (cbor.integer() < 0 || cbor.integer() >= year_10000) refuse("a time is out of range");
+  return from_unix_ms(cbor.integer());
+}
+
 }  // namespace
 
 struct Policy::Node {
@@ -58,8 +65,8 @@ struct Policy::Node {
     if (cbor.map().size() != 1) refuse("a condition has exactly one key");
     const auto& [name, value] = *cbor.map().begin();
     if (name == "recipient") return Policy::recipient(value.text());
-    if (name == "before") return Policy::before(from_unix_ms(value.integer()));
-    if (name == "after") return Policy::after(from_unix_ms(value.integer()));
+    if (name == "before") return Policy::before(moment_of(value));
+    if (name == "after") return Policy::after(moment_of(value));
     if (name == "not") return Policy::negation(parse(value, depth + 1, budget));
     if (name != "all" && name != "any") refuse("unknown condition '" + name + "'");
     std::vector<Policy> parts;

@@ -47,7 +47,8 @@ void check_keys(const Cbor& map, std::size_t known, std::string_view what) {
 }
 
 void check_details(BytesView details) {
-  for (const auto& [key, value] : decode_cbor(details).map()) value.text();
+  const Cbor map = decode_cbor(details);
+  for (const auto& [key, value] : map.map()) value.text();
 }
 
 // The event that `extra` shows. What it says is not trusted yet.

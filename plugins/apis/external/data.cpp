@@ -32,6 +32,11 @@ struct ListQuery {
   http::Default<std::string> role;
   http::Default<std::size_t> limit = 100;
   http::Default<std::string> cursor;
+
+  void check(http::Checks& checks) const {
+    if (*limit < 1 || *limit > 1000) checks.fail("limit", "must be 1 to 1000");
+    if (!role->empty() && *role != "owner" && *role != "grantee") checks.fail("role", "must be owner or grantee");
+  }
 };
 BOOST_DESCRIBE_STRUCT(ListQuery, (), (from, to, recipient, role, limit, cursor))
 
@@ -171,7 +176,7 @@ http::Response raw_reply(const http::Request& request, std::shared_ptr<OpenAsset
 }
 
 Task<http::Response> get_data(http::Request& request, ExternalContext& context) {
-  std::shared_ptr<OpenAsset> asset = co_await context.assets->open(std::string(request.path("hash")));
+  std::shared_ptr<OpenAsset> asset = co_await context.assets->open(hash_of(request));
   if (!wants_json(request)) co_return raw_reply(request, std::move(asset));
   const AssetInfo& info = asset->info();
   if (info.content_size > context.max_json_content_bytes) {
@@ -195,7 +200,14 @@ Task<http::Response> get_data(http::Request& request, ExternalContext& context) 
 Task<http::Response> list_data(http::Request& request, ExternalContext& context) {
   const auto query = request.query<ListQuery>();
   AssetQuery wanted{query.from, query.to, *query.recipient, *query.role, *query.cursor, *query.limit};
-  const Assets::Page page = co_await context.assets->list(std::move(wanted));
+  Assets::Page page;
+  try {
+    page = co_await context.assets->list(std::move(wanted));
+  } catch (const Error& error) {
+    if (error.code() == Code::invalid) throw field_error("cursor", error.what());
+    if (error.code() == Code::not_found) throw field_error("recipient", error.what());
+    throw;
+  }
   ListReply reply;
   for (const AssetInfo& info : page.assets) {
     reply.items.push_back({info.asset, info.role, info.owner, info.grantees, info.info.name, info.info.type, info.content_size,
@@ -207,7 +219,7 @@ Task<http::Response> list_data(http::Request& request, ExternalContext& context)
 
 Task<http::Response> get_chunk(http::Request& request, ExternalContext& context) {
   const auto index = request.path<std::uint64_t>("index");
-  const PortableChunk chunk = co_await context.assets->export_chunk(std::string(request.path("hash")), index);
+  const PortableChunk chunk = co_await context.assets->export_chunk(hash_of(request), index);
   co_return http::Response::json(
       ChunkReply{chunk.index, chunk.count, std::string(chunk.key.text()), to_base64url(chunk.sealed), "fernet"});
 }

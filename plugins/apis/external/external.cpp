@@ -1,6 +1,7 @@
 // api.external: the REST interface for applications; see docs/rest.md.
 #include "external.h"
 
+#include <algorithm>
 #include <boost/describe/class.hpp>
 
 #include "drawbridge/options.h"
@@ -121,6 +122,21 @@ class ExternalApi final : public Component {
 };
 
 }  // namespace
+
+std::string hash_of(const http::Request& request) {
+  const std::string_view given = request.path("hash");
+  const std::string_view digits = given.substr(given.find(':') == std::string_view::npos ? 0 : given.find(':') + 1);
+  if (digits.size() != 64 || digits.find_first_not_of("0123456789abcdef") != std::string_view::npos) {
+    throw field_error("hash", "is not a data hash: 'sha256:' and 64 hexadecimal digits");
+  }
+  return std::string(given);
+}
+
+http::FieldErrors field_error(std::string field, std::string message) {
+  std::vector<http::FieldError> errors(1);
+  errors.front() = {std::move(field), std::move(message)};
+  return http::FieldErrors(std::move(errors));
+}
 
 std::string tx_hash(const LedgerEvent& event) { return "0x" + to_hex(event.leaf); }
 

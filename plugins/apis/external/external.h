@@ -28,6 +28,12 @@ void add_share_routes(http::Router& router, ExternalContext& context);
 void add_data_routes(http::Router& router, ExternalContext& context);
 void add_ledger_routes(http::Router& router, ExternalContext& context);
 
+/// The route's data hash as text that can be one ("sha256:" and 64 hexadecimal digits, or the digits alone). Throws FieldErrors.
+std::string hash_of(const http::Request& request);
+
+/// One wrong field.
+http::FieldErrors field_error(std::string field, std::string message);
+
 /// "0x" and the hex of an event's leaf hash.
 std::string tx_hash(const LedgerEvent& event);
 

@@ -64,7 +64,7 @@ Task<http::Response> verify(http::Request& request, ExternalContext& context) {
   if (deep && !request.client()) {
     throw Error(Code::unauthenticated, "deep verification reads the whole envelope and needs an api key");
   }
-  const std::string hash(request.path("hash"));
+  const std::string hash = hash_of(request);
   Verification found = co_await context.assets->verify(hash, deep);
   VerifyReply reply{.verified = found.verified, .data_hash = hash, .reason = {}, .event = {}, .checkpoint = {}, .proof = {}};
   if (!found.reason.empty()) reply.reason = std::move(found.reason);
@@ -101,7 +101,7 @@ void add_ledger_routes(http::Router& router, ExternalContext& context) {
   router.get("/verify_data/{hash}", [&context](http::Request& request) { return verify(request, context); },
              {.scope = {}, .auth = false, .summary = "Whether the ledger proves an asset."});
   router.get("/data/{hash}/proof", [&context](http::Request& request) -> Task<http::Response> {
-    co_return http::Response::text(co_await context.assets->proof(std::string(request.path("hash"))));
+    co_return http::Response::text(co_await context.assets->proof(hash_of(request)));
   }, {.summary = "The proof file, for an offline check."});
   router.get("/compliance_history", [&context](http::Request& request) { return history(request, context); },
              {.summary = "What happened, oldest first."});

@@ -109,8 +109,11 @@ class UploadSource final : public ByteSource {
   std::uint64_t left_;
 };
 
-/// An unknown recipient is a wrong field of the request, not a missing page.
+/// What the service says of recipient and expiry, said of the request's fields.
 Task<Shared> share_with(ExternalContext& context, ShareRequest request, ByteSource& content) {
+  if (request.expires && *request.expires <= context.host->clock().now()) {
+    throw field_error("expires_at", "is in the past");
+  }
   std::optional<std::string> unknown;
   try {
     co_return co_await context.assets->share(std::move(request), content);
@@ -118,7 +121,7 @@ Task<Shared> share_with(ExternalContext& context, ShareRequest request, ByteSour
     if (error.code() != Code::not_found) throw;
     unknown = std::string(error.what()) + (error.hint().empty() ? "" : "; " + error.hint());
   }
-  throw http::FieldErrors({{"recipient", *unknown}});
+  throw field_error("recipient", *unknown);
 }
 
 Task<http::Response> share(http::Request& request, ExternalContext& context) {
@@ -155,7 +158,7 @@ void add_share_routes(http::Router& router, ExternalContext& context) {
               {.scope = "share", .summary = "Seals content and grants it to a recipient."});
   router.del("/data/{hash}", [&context](http::Request& request) -> Task<http::Response> {
     const auto query = request.query<RevokeQuery>();
-    const std::string hash(request.path("hash"));
+    const std::string hash = hash_of(request);
     co_await context.assets->revoke(hash, query.recipient);
     co_return http::Response::json(RevokeReply{"revoked", hash});
   }, {.scope = "share", .summary = "Revokes the grants of an asset."});

@@ -140,12 +140,17 @@ class AccessService final : public Access {
   }
 
   Task<bool> revoke(std::string id) override {
+    bool known = false;
     {
       const std::unique_lock lock(mutex_);
-      if (id == cookie_id_ || entries_.erase(id) == 0) co_return false;
+      if (id == cookie_id_) co_return false;
+      known = entries_.erase(id) != 0;
     }
+    // The record decides: an earlier revocation may have failed after the key was forgotten here.
+    const Key record = Key(record_prefix) + id;
+    if (id.size() != id_digits || !(co_await records_->get(record))) co_return known;
     Batch batch;
-    batch.erase(Key(record_prefix) + id);
+    batch.erase(record);
     co_await records_->commit(std::move(batch));
     co_return true;
   }

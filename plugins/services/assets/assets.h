@@ -61,6 +61,7 @@ class AssetsService final : public Assets {
   Task<> on_revoked(std::string asset, std::string peer);
   Task<Secret> obtain_key(const AssetRecord& record);
   Task<Released> ask_release(std::string owner, std::string asset);
+  std::vector<std::string> peers_to_ask() const;
   Task<> locate(std::string asset);
   Task<> fetch(std::string owner, std::string asset, std::uint64_t envelope_size);
 

@@ -68,7 +68,7 @@ Task<> Spool::attempt(const Record& record) {
   const std::size_t slash = record.key.find('/', prefix_.size());
   const std::string peer = record.key.substr(prefix_.size(), slash - prefix_.size());
   const std::string what = record.key.substr(slash + 1);
-  if (waiting(peer)) co_return;
+  if (waiting(peer) || waiting(record.key)) co_return;
   bool done = false;
   std::optional<Error> failure;
   try {
@@ -78,28 +78,37 @@ Task<> Spool::attempt(const Record& record) {
     failure = error;
   }
   if (failure) {
-    failed(peer, *failure);
-    done = host_.clock().now() - from_unix_ms(static_cast<std::int64_t>(load_u64be(record.value))) > keep_;
+    // A peer that cannot be reached holds up all that is for it; a refusal, only what was refused.
+    failed(failure->code() == Code::unavailable ? peer : record.key, *failure);
+    done = failure->code() == Code::gone ||
+           host_.clock().now() - from_unix_ms(static_cast<std::int64_t>(load_u64be(record.value))) > keep_;
     if (done) host_.log().error("gave up '{}' for {}: {}", what, peer, failure->what());
   }
   if (done) {
     Batch batch;
     batch.erase(record.key);
     co_await records_.commit(std::move(batch));
+    forget(record.key);
+    if (!failure) forget(peer);
   }
 }
 
-void Spool::failed(const std::string& peer, const Error& error) {
+void Spool::forget(const std::string& what) {
   const std::lock_guard lock(mutex_);
-  Backoff& backoff = backoff_[peer];
-  if (backoff.delay == 0ms) host_.log().warning("{} has to wait: {}", peer, error.what());
+  backoff_.erase(what);
+}
+
+void Spool::failed(const std::string& what, const Error& error) {
+  const std::lock_guard lock(mutex_);
+  Backoff& backoff = backoff_[what];
+  if (backoff.delay == 0ms) host_.log().warning("{} has to wait: {}", what, error.what());
   backoff.delay = std::clamp(backoff.delay * 2, first_delay, longest_delay);
   backoff.until = host_.clock().now() + backoff.delay;
 }
 
-bool Spool::waiting(const std::string& peer) const {
+bool Spool::waiting(const std::string& what) const {
   const std::lock_guard lock(mutex_);
-  const auto found = backoff_.find(peer);
+  const auto found = backoff_.find(what);
   return found != backoff_.end() && host_.clock().now() < found->second.until;
 }
 

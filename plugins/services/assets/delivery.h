@@ -11,7 +11,8 @@
 namespace drawbridge {
 
 /// Work that waits for a peer, kept in records so that it survives a restart: "<prefix><peer>/<what>". A worker tries each
-/// entry until it succeeds, with a backoff for each peer, and gives an entry up after `keep`.
+/// entry until it succeeds, with a backoff for each peer that is away and for each entry that is refused. It gives an entry up
+/// after `keep`, and at once when the peer says that it is gone.
 class Spool {
  public:
   /// One try. `what` is the entry's key behind the peer. Success erases the entry; an Error means to try again later.
@@ -37,8 +38,9 @@ class Spool {
 
   Task<> sweep();
   Task<> attempt(const Record& record);
-  void failed(const std::string& peer, const Error& error);
-  bool waiting(const std::string& peer) const;
+  void failed(const std::string& what, const Error& error);
+  bool waiting(const std::string& what) const;
+  void forget(const std::string& what);
 
   Host& host_;
   Records& records_;
@@ -47,7 +49,7 @@ class Spool {
   Work work_;
   Bell bell_;
   mutable std::mutex mutex_;
-  std::map<std::string, Backoff> backoff_;
+  std::map<std::string, Backoff> backoff_;  // by peer, and by key of an entry that was refused
 };
 
 }  // namespace drawbridge

@@ -1,13 +1,30 @@
 #include "protocol.h"
 
 #include "drawbridge/checkpoint.h"
+#include "drawbridge/hash.h"
 
 namespace drawbridge {
 namespace {
 
 constexpr std::string_view format_name = "drawbridge.announcement/1";
 
+bool says(const Cbor& details, const std::map<std::string, std::string>& wanted) {
+  for (const auto& [name, text] : wanted) {
+    const Cbor* found = details.find(name);
+    if (!found || *found != Cbor(text)) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+std::map<std::string, std::string> shared_details(const Grant& grant) {
+  return {{"asset", grant.asset},
+          {"owner", grant.owner},
+          {"grantee", grant.grantee},
+          {"keeper", grant.keeper},
+          {"policy", to_hex(sha256(encode(grant.policy.cbor())))}};
+}
 
 Bytes sign_announcement(const Announcement& announcement, const Identity& identity) {
   CborMap body{{"format", format_name},
@@ -47,8 +64,7 @@ Announcement open_announcement(BytesView bytes, const Card& owner, const CipherS
   // The proof is evidence for later, against its signer: accept none that would not hold.
   const CheckedProof proof = check_event_proof(out.proof, out.grant.owner, owner.keys.node_key);
   const Cbor details = proof.event.details.empty() ? Cbor(CborMap{}) : decode_cbor(proof.event.details);
-  const Cbor* asset = details.find("asset");
-  if (proof.event.type != "shared" || !asset || asset->text() != out.grant.asset) {
+  if (proof.event.type != "shared" || !says(details, shared_details(out.grant))) {
     throw Error(Code::forbidden, "the announcement's proof is of another event");
   }
   return out;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -21,6 +22,9 @@ struct Announcement {
   std::string proof;
   std::optional<Bytes> wrapped;
 };
+
+/// The details of the event "shared", which commit the owner to the whole grant.
+std::map<std::string, std::string> shared_details(const Grant& grant);
 
 /// Encoded and signed with the owner's signature key. Signing computes for milliseconds: call it on the blocking pool.
 Bytes sign_announcement(const Announcement& announcement, const Identity& identity);

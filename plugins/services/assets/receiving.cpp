@@ -1,4 +1,5 @@
 // The grantee's side: take announcements, obtain keys, fetch envelopes.
+#include <algorithm>
 #include <optional>
 
 #include "assets.h"
@@ -77,7 +78,8 @@ Task<> AssetsService::accept(Bytes bytes, std::string peer) {
 
 Task<> AssetsService::on_revoked(std::string asset, std::string peer) {
   const auto record = co_await catalog_->find(asset);
-  if (!record || record->owned || record->owner != peer) throw Error(Code::forbidden, "only the owner can revoke");
+  if (!record) co_return;  // revoked before its announcement came
+  if (record->owned || record->owner != peer) throw Error(Code::forbidden, "only the owner can revoke");
   if (record->revoked) co_return;
   const Timestamp now = host_->clock().now();
   co_await catalog_->update(asset, [now](AssetRecord& changed) {
@@ -124,27 +126,42 @@ Task<Released> AssetsService::ask_release(std::string owner, std::string asset) 
   co_return decode_released(answer);
 }
 
+/// A bounded number of peers, those that are connected first.
+std::vector<std::string> AssetsService::peers_to_ask() const {
+  std::vector<std::string> out;
+  for (const LinkStatus& link : transport_->links()) {
+    if (link.connected) out.push_back(link.node_id);
+  }
+  for (const Peer& peer : identity_->peers()) {
+    std::string id = peer.card.node_id();
+    if (std::find(out.begin(), out.end(), id) == out.end()) out.push_back(std::move(id));
+  }
+  if (out.size() > peers_asked) out.resize(peers_asked);
+  return out;
+}
+
 /// Asks the peers for an asset that nobody announced here: the owner may know of a grant whose announcement was lost.
 /// Returns when it is in the catalog; else throws forbidden or gone if a peer said so, and not_found.
 Task<> AssetsService::locate(std::string asset) {
   std::optional<Error> refusal;
-  std::vector<LinkStatus> links = transport_->links();
-  std::erase_if(links, [](const LinkStatus& link) { return !link.connected; });
-  if (links.size() > peers_asked) links.resize(peers_asked);
-  for (const LinkStatus& link : links) {
+  for (const std::string& peer : peers_to_ask()) {
     Bytes message = encode_message({"release", asset, {}});
     std::optional<Bytes> answer;
     try {
-      answer = co_await request(*transport_, link.node_id, std::string(assets_protocol), std::move(message), locate_timeout);
+      answer = co_await request(*transport_, peer, std::string(assets_protocol), std::move(message), locate_timeout);
     } catch (const Error& error) {
       if (error.code() == Code::forbidden || error.code() == Code::gone) refusal = error;
     }
     if (!answer) continue;
-    co_await accept(decode_released(*answer).announcement, link.node_id);
-    co_return;
+    try {
+      co_await accept(decode_released(*answer).announcement, peer);
+    } catch (const Error& error) {
+      host_->log().warning("{} offers {} with an announcement that is refused: {}", peer, asset, error.what());
+    }
+    if (co_await catalog_->find(asset)) co_return;  // else it was another's word: ask on
   }
   if (refusal) throw *refusal;
-  throw Error(Code::not_found, "no asset " + asset + " here, and no connected peer offers it");
+  throw Error(Code::not_found, "no asset " + asset + " here, and no peer that can be reached offers it");
 }
 
 /// Fetches an envelope from its owner and verifies it as it arrives: nothing but bytes of that address is stored.
@@ -189,7 +206,12 @@ Task<> AssetsService::fetch(std::string owner, std::string asset, std::uint64_t 
     co_await writer->commit(asset);
     host_->log().info("fetched {} ({} bytes)", asset, envelope_size);
   }
-  co_await catalog_->update(asset, [](AssetRecord& record) { record.delivered = true; });
+  bool revoked = false;
+  co_await catalog_->update(asset, [&revoked](AssetRecord& record) {
+    revoked = record.revoked.has_value();
+    record.delivered = !revoked;
+  });
+  if (revoked) co_await blobs_->erase(asset);  // the revocation came while the envelope was on its way
 }
 
 }  // namespace drawbridge

@@ -61,13 +61,7 @@ Task<Shared> AssetsService::share(ShareRequest request, ByteSource& content) {
 Task<std::optional<Bytes>> AssetsService::announce(Grant grant, Secret data_key, std::uint64_t envelope_size, Shared& out) {
   Announcement announcement{grant, out.suite, envelope_size, {}, {}};
   announcement.wrapped = co_await keeper_->entrust(grant, std::move(data_key));
-  EventDraft draft{"shared",
-                   grant.asset,
-                   {{"asset", grant.asset},
-                    {"owner", grant.owner},
-                    {"grantee", grant.grantee},
-                    {"keeper", grant.keeper},
-                    {"policy", to_hex(sha256(encode(grant.policy.cbor())))}}};
+  EventDraft draft{"shared", grant.asset, shared_details(grant)};
   out.event = co_await ledger_->append(std::move(draft));
   if (grant.grantee == grant.owner) co_return std::nullopt;
   announcement.proof = co_await ledger_->proof(out.event.index, true);

@@ -1,7 +1,7 @@
 // service.identity: the keys of this node, and the cards of its peers.
 //
 // Records: "identity/card" the own card; the secret "identity" (see Keyring) the private keys; "peer/<node id>" a peer.
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "drawbridge/host.h"
 #include "drawbridge/identity.h"
@@ -103,9 +103,13 @@ class IdentityService final : public Identity {
   }
 
   Task<bool> remove_peer(std::string node_id) override {
-    if (!book_.erase(node_id)) co_return false;
+    if (!is_node_id(node_id)) co_return false;
+    const bool known = book_.erase(node_id);
+    // The record decides: an earlier removal may have failed after the peer was forgotten here.
+    const Key record = Key(peer_prefix) + node_id;
+    if (!(co_await records_->get(record))) co_return known;
     Batch batch;
-    batch.erase(Key(peer_prefix) + node_id);
+    batch.erase(record);
     co_await records_->commit(std::move(batch));
     co_return true;
   }
@@ -137,14 +141,16 @@ class IdentityService final : public Identity {
     card_.keys.node_key = keys_.node.public_key;
     card_.keys.suites[std::string(suite_->suite())] = {keys_.encryption.public_key, keys_.signature.public_key};
     node_id_ = card_.keys.node_id();
+    Timestamp not_before{};
     if (const auto stored = co_await records_->get(Key(card_record))) {
       Card last = parse_card(text_view(*stored));
       if (last.name == card_.name && last.addresses == card_.addresses && last.keys == card_.keys) {
         card_ = std::move(last);
         co_return;
       }
+      not_before = last.issued + Milliseconds(1);
     }
-    card_.issued = host_->clock().now();
+    card_.issued = std::max(host_->clock().now(), not_before);  // newer than the last even when the clock went back
     const Bytes covered = card_.signed_bytes();
     card_.node_signature = ed25519_sign(keys_.node.seed, covered);
     card_.suite_signatures[std::string(suite_->suite())] = co_await host_->blocking([&] { return sign(covered); });

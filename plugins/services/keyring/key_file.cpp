@@ -68,8 +68,10 @@ Parsed parse(std::string_view text) {
       throw std::invalid_argument("a version is not a number");
     }
     const json::object& key = value.as_object();
-    const auto created = parse_rfc3339(std::string_view(key.at("created").as_string()));
-    if (!created || key.size() != 2) throw std::invalid_argument("a version's fields are wrong");
+    const std::string_view time = key.at("created").as_string();
+    const auto created = parse_rfc3339(time);
+    // One notation only: what the check value does not cover must not vary.
+    if (!created || to_rfc3339(*created) != time || key.size() != 2) throw std::invalid_argument("a version's fields are wrong");
     out.sealed.emplace(version, std::pair(*created, base64_field(key, "wrapped")));
   }
   if (!out.sealed.contains(out.current)) throw std::invalid_argument("the current version is missing");
@@ -106,7 +108,12 @@ KeyFile KeyFile::load(const std::filesystem::path& path, const CipherSuite& suit
   file.kdf_ = parsed.kdf;
   file.salt_ = parsed.salt;
   file.current_ = parsed.current;
-  file.master_ = suite.derive(password, file.salt_, file.kdf_);
+  try {
+    file.master_ = suite.derive(password, file.salt_, file.kdf_);
+  } catch (const Error& error) {
+    if (error.code() == Code::invalid) damaged(path, error.what());
+    throw;
+  }
   Secret check;
   try {
     check = suite.open_small(file.master_, view(check_context), parsed.check);

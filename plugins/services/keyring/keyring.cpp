@@ -1,6 +1,7 @@
 // service.keyring: the versioned keys under which a node's secrets are kept.
 //
 // A sealed secret is u32be version, then what the suite's seal_small made under that version's key, bound to the secret's name.
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
@@ -29,7 +30,11 @@ class KeyringService final : public Keyring {
 
   Task<> start(Host& host) override {
     host_ = &host;
-    auto file = co_await host.blocking([this] { return open_or_create(); });
+    const auto begin = std::chrono::steady_clock::now();
+    const auto work = [this] { return open_or_create(); };
+    auto file = co_await host.blocking(work);
+    const auto took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
+    host.log().info("derived the master key in {} ms", took.count());
     const std::unique_lock lock(mutex_);
     file_.emplace(std::move(file));
   }
@@ -114,26 +119,31 @@ class KeyringService final : public Keyring {
   KeyFile open_or_create() {
     if (std::filesystem::exists(key_file_)) return KeyFile::load(key_file_, *suite_, password_);
     KeyFile file = KeyFile::create(*suite_, password_, host_->random(), host_->clock().now());
-    std::filesystem::create_directories(std::filesystem::path(key_file_).parent_path());
+    const auto folder = std::filesystem::path(key_file_).parent_path();
+    if (!folder.empty()) std::filesystem::create_directories(folder);
     file.save(key_file_, *suite_);
     host_->log().info("made the key file {}", key_file_);
     return file;
   }
 
-  /// Seals one record anew; a record that changed meanwhile was sealed by its writer under the newer version already.
+  /// Seals one record anew. A record that changed meanwhile is looked at again: its writer may have sealed before the rotation.
   Task<bool> rewrap_one(Record record, std::uint32_t target) {
-    if (record.value.size() > version_bytes && load_u32be(record.value) == target) co_return false;
     const std::string name = record.key.substr(record_key("").size());
-    Bytes sealed = seal(name, open(name, record.value));
-    Batch batch;
-    batch.expect(record.key, std::move(record.value)).put(record.key, std::move(sealed));
-    try {
-      co_await records_->commit(std::move(batch));
-    } catch (const Error& error) {
-      if (error.code() == Code::conflict) co_return false;
-      throw error.within("rewrap '" + name + "'");
+    for (;;) {
+      if (record.value.size() > version_bytes && load_u32be(record.value) >= target) co_return false;
+      try {
+        Bytes sealed = seal(name, open(name, record.value));
+        Batch batch;
+        batch.expect(record.key, std::move(record.value)).put(record.key, std::move(sealed));
+        co_await records_->commit(std::move(batch));
+        co_return true;
+      } catch (const Error& error) {
+        if (error.code() != Code::conflict) throw error.within("rewrap '" + name + "'");
+      }
+      auto changed = co_await records_->get(record.key);
+      if (!changed) co_return false;
+      record.value = std::move(*changed);
     }
-    co_return true;
   }
 
   const KeyFile& file() const {

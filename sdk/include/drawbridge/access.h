@@ -19,7 +19,7 @@ struct ApiClient {
   Timestamp created{};
   std::optional<Timestamp> expires;
 
-  bool may(std::string_view scope) const;
+  DRAWBRIDGE_API bool may(std::string_view scope) const;
 };
 
 /// The API keys of a node, kept as hashes. All methods are thread-safe.

@@ -20,7 +20,7 @@ struct SuiteKeys {
 };
 
 /// All public keys of a node. Its hash is the node's identity: `node_id()` is "node_" and the hex SHA-256 of the encoded bundle.
-struct KeyBundle {
+struct DRAWBRIDGE_API KeyBundle {
   Bytes node_key;                          ///< Ed25519, 32 bytes.
   std::map<std::string, SuiteKeys> suites;
   friend bool operator==(const KeyBundle&, const KeyBundle&) = default;
@@ -32,8 +32,8 @@ struct KeyBundle {
 
 /// `drawbridge.card/1`, see docs/formats/card.md: what a node tells its peers of itself, signed by its node key and by the
 /// signature key of every suite in its bundle. Cards are exchanged as text files.
-struct Card {
-  std::string name;                     ///< What the node calls itself; 1 to 64 of a-z, 0-9, '-', '_', '.'.
+struct DRAWBRIDGE_API Card {
+  std::string name;                     ///< What the node calls itself; 1 to 64 of a-z, 0-9, '-', '_', '.', and not like a node id.
   KeyBundle keys;
   std::vector<std::string> addresses;   ///< Where its transport listens: "host:port". May be empty.
   Timestamp issued{};

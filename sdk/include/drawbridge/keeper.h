@@ -11,7 +11,7 @@
 namespace drawbridge {
 
 /// An asset, for a grantee, under a policy, with a keeper.
-struct Grant {
+struct DRAWBRIDGE_API Grant {
   std::string asset;
   std::string owner;    ///< Node ids.
   std::string grantee;

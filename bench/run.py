@@ -1,0 +1,266 @@
+#!/usr/bin/python3
+"""All benchmarks of Drawbridge: `make bench`. Prints one line a measurement: name, figure, bound, and whether it holds.
+
+Ratios are taken side by side in one run, A B A B, as medians. Needs nginx and wrk (make bench installs them). Exits with 1
+when a bound does not hold. `--quick` does fewer and shorter rounds and 64 MiB instead of 1 GiB."""
+
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+DRAWBRIDGE = BUILD / "bin" / "drawbridge"
+PLUGINS = f"{BUILD / 'plugins'}:{BUILD / 'bench-plugins'}"
+failures = []
+
+
+def report(name, figure, bound=None, holds=None):
+    mark = "" if holds is None else ("ok" if holds else "MISSED")
+    print(f"{name:58} {figure:>26}  {bound or '':24} {mark}", flush=True)
+    if holds is False:
+        failures.append(name)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_http(port, path="/health", seconds=20):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+            connection.request("GET", path)
+            connection.getresponse().read()
+            return
+        except OSError:
+            time.sleep(0.01)
+    raise SystemExit(f"nothing answers on port {port}")
+
+
+class Process:
+    """A server under measurement; ended by its own process id."""
+
+    def __init__(self, command, log, env=None):
+        self.log = open(log, "wb")
+        self.child = subprocess.Popen(command, stdout=self.log, stderr=self.log, env=env)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.send_signal(signal.SIGTERM)
+        try:
+            self.child.wait(20)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            self.child.wait()
+        self.log.close()
+
+    def memory_kib(self, field="VmRSS"):
+        status = pathlib.Path(f"/proc/{self.child.pid}/status").read_text()
+        return int(re.search(rf"^{field}:\s+(\d+)", status, re.M).group(1))
+
+
+def node_env():
+    return {**os.environ, "DRAWBRIDGE_PLUGINS": PLUGINS}
+
+
+def wrk(url, key=None, seconds=3):
+    """Requests a second over 64 kept connections, wrk on the second core."""
+    command = ["taskset", "-c", "1", "wrk", "-t1", "-c64", f"-d{seconds}s"]
+    if key:
+        command += ["-H", f"X-API-Key: {key}"]
+    out = subprocess.run(command + [url], check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise SystemExit("wrk saw errors:\n" + out)
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1))
+
+
+def measure_http(work, rounds, seconds):
+    port, nginx_port = free_port(), free_port()
+    (work / "www").mkdir()
+    (work / "www" / "file").write_bytes(os.urandom(1024))
+    os.chmod(work, 0o755)
+    (work / "nginx.conf").write_text(
+        f"worker_processes 1; daemon off; pid {work}/nginx.pid; error_log {work}/nginx.log; user root;\n"
+        f"events {{ worker_connections 1024; }}\n"
+        f"http {{ access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000000; open_file_cache max=16;\n"
+        f" server {{ listen 127.0.0.1:{nginx_port}; root {work}/www; }} }}\n")
+    (work / "http.yaml").write_text(f"""
+node: {{name: bench, data: {work}/http-data, io_threads: 1}}
+log: {{level: warning}}
+storage: {{main: {{plugin: storage.memory}}}}
+services: {{access: {{plugin: service.access, records: main, cookie_file: "{work}/cookie"}}}}
+apis: {{blob: {{plugin: bench.blob, blobs: main, listen: "127.0.0.1:{port}", rate_per_second: 0}}}}
+""")
+    nginx = ["taskset", "-c", "0", "nginx", "-c", str(work / "nginx.conf")]
+    node = ["taskset", "-c", "0", str(DRAWBRIDGE), "run", str(work / "http.yaml")]
+    with Process(nginx, work / "nginx.out"), Process(node, work / "http.out", node_env()):
+        wait_http(nginx_port, "/file")
+        wait_http(port)
+        key = (work / "cookie").read_text().strip()
+        base, health, blob = [], [], []
+        for _ in range(rounds):
+            base.append(wrk(f"http://127.0.0.1:{nginx_port}/file", None, seconds))
+            health.append(wrk(f"http://127.0.0.1:{port}/health", key, seconds))
+            base.append(wrk(f"http://127.0.0.1:{nginx_port}/file", None, seconds))
+            blob.append(wrk(f"http://127.0.0.1:{port}/blob/bench", key, seconds))
+    nginx_rate = statistics.median(base)
+    report("nginx, a file of 1 KiB", f"{nginx_rate:,.0f} requests/s")
+    for name, rates in (("GET /health with authentication", health), ("GET a stored blob of 1 KiB with authentication", blob)):
+        ratio = statistics.median(rates) / nginx_rate
+        report(name, f"{statistics.median(rates):,.0f}/s  {ratio:.2f}x nginx", ">= 0.8x", ratio >= 0.8)
+
+
+def make_home(work, name):
+    home = work / name
+    external, internal, peers = free_port(), free_port(), free_port()
+    made = subprocess.run([str(DRAWBRIDGE), "--json", "init", str(home), "--name", name, "--external", f"127.0.0.1:{external}",
+                           "--internal", f"127.0.0.1:{internal}", "--peers", f"127.0.0.1:{peers}"],
+                          check=True, capture_output=True, text=True).stdout
+    return home, external, json.loads(made)["api_key"], json.loads(made)["node_id"]
+
+
+class Peak(threading.Thread):
+    """Watches a process's resident memory."""
+
+    def __init__(self, process):
+        super().__init__(daemon=True)
+        self.process, self.peak, self.running = process, 0, True
+
+    def run(self):
+        while self.running:
+            self.peak = max(self.peak, self.process.memory_kib())
+            time.sleep(0.02)
+
+    def stop(self):
+        self.running = False
+        self.join()
+        return self.peak
+
+
+def timed_curl(arguments):
+    begin = time.monotonic()
+    out = subprocess.run(["curl", "-sS", "--fail-with-body", *arguments], check=True, capture_output=True, text=True).stdout
+    return time.monotonic() - begin, out
+
+
+def suite_speeds(size):
+    """Bytes a second of the bare primitives and of the suite, from Google Benchmark, interleaved repetitions."""
+    env = {**os.environ, "DRAWBRIDGE_PLUGINS": str(BUILD / "plugins")}
+    out = subprocess.run([str(BUILD / "bin" / "bench_suite"), "--benchmark_format=json", "--benchmark_repetitions=3",
+                          "--benchmark_enable_random_interleaving=true", "--benchmark_report_aggregates_only=true"],
+                         check=True, capture_output=True, text=True, env=env).stdout
+    return {b["run_name"]: b["bytes_per_second"] for b in json.loads(out)["benchmarks"] if b["aggregate_name"] == "median"}
+
+
+def measure_large(work, size, rounds):
+    speeds = suite_speeds(size)
+    for what in ("seal", "open"):
+        for n, label in ((1 << 20, "1 MiB"), (64 << 20, "64 MiB")):
+            bare, suite = speeds[f"bare_{what}/{n}"], speeds[f"suite_{what}/{n}"]
+            report(f"fernet suite, {what} {label} in memory", f"{suite / 1e6:,.0f} MB/s  {suite / bare:.2f}x bare")
+    home, port, key, node_id = make_home(work, "large")
+    content = work / "content"
+    with open(content, "wb") as f:
+        for _ in range(size >> 20):
+            f.write(os.urandom(1 << 20))
+    with Process([str(DRAWBRIDGE), "--home", str(home), "run"], work / "large.out", node_env()) as node:
+        wait_http(port)
+        time.sleep(0.5)
+        idle = node.memory_kib()
+        shares, gets, peaks = [], [], []
+        for _ in range(rounds):
+            watch = Peak(node)
+            watch.start()
+            took, out = timed_curl(["-H", f"X-API-Key: {key}", "-H", "Content-Type: application/octet-stream", "-H", "Expect:", "-T",
+                                    str(content), "-X", "POST", f"http://127.0.0.1:{port}/share_data?recipient={node_id}"])
+            shares.append(size / took)
+            asset = json.loads(out)["data_hash"]
+            took, _ = timed_curl(["-H", f"X-API-Key: {key}", "-H", "Accept: application/octet-stream", "-o", str(work / "out"),
+                                  f"http://127.0.0.1:{port}/data/{asset}"])
+            gets.append(size / took)
+            peaks.append(watch.stop())
+        if subprocess.run(["cmp", str(content), str(work / "out")]).returncode:
+            raise SystemExit("the content came back different")
+    label = f"{size >> 30} GiB" if size >> 30 else f"{size >> 20} MiB"
+    for name, rates, bare in ((f"share {label} through the API", shares, speeds[f"bare_seal/{64 << 20}"]),
+                              (f"get {label} through the API", gets, speeds[f"bare_open/{64 << 20}"])):
+        rate = statistics.median(rates)
+        report(name, f"{rate / 1e6:,.0f} MB/s  {rate / bare:.2f}x bare", ">= 0.6x", rate / bare >= 0.6)
+    above = (max(peaks) - idle) / 1024
+    report(f"memory while sharing and getting {label}", f"{above:.0f} MiB above idle", "<= 64 MiB", above <= 64)
+
+
+def measure_facets():
+    out = subprocess.run([str(BUILD / "bin" / "bench_facets"), str(BUILD / "plugins")], check=True, capture_output=True, text=True).stdout
+    for line in out.splitlines():
+        m = json.loads(line)
+        if m["name"] == "facet call":
+            report("facet call through a plugin against a direct call", f"{m['difference_ns']:.0f} ns more", "<= 100 ns",
+                   m["difference_ns"] <= 100)
+        else:
+            report(m["name"], f"{m['plugin_ns']:,.0f} ns  {m['ratio']:.2f}x bare", ">= 0.8x", m["ratio"] >= 0.8)
+
+
+def measure_start(work, rounds):
+    home, port, _, _ = make_home(work, "start")
+    ready, derive, idle = [], [], []
+    for _ in range(rounds):
+        with Process([str(DRAWBRIDGE), "--home", str(home), "run"], work / "start.out", node_env()) as node:
+            wait_http(port)
+            time.sleep(1.0)
+            idle.append(node.memory_kib() / 1024)
+        log = (work / "start.out").read_text()
+        ready.append(float(re.search(r"ready in (\d+)", log).group(1)))
+        derive.append(float(re.search(r"derived the master key in (\d+)", log).group(1)))
+    start = statistics.median(a - b for a, b in zip(ready, derive))
+    report("start to healthy, without key derivation", f"{start:.0f} ms", "<= 200 ms", start <= 200)
+    report("key derivation (PBKDF2, 600 000 iterations)", f"{statistics.median(derive):.0f} ms")
+    report("resident memory when idle", f"{statistics.median(idle):.0f} MiB", "<= 60 MiB", statistics.median(idle) <= 60)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", choices=["http", "large", "facets", "start"], action="append")
+    args = parser.parse_args()
+    for tool in ("nginx", "wrk", "curl", "taskset"):
+        if not shutil.which(tool):
+            raise SystemExit(f"error: {tool} is not installed\nhint: run `deploy/setup.sh bench`")
+    only = args.only or ["facets", "start", "http", "large"]
+    work = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-bench."))
+    try:
+        if "facets" in only:
+            measure_facets()
+        if "start" in only:
+            measure_start(work, 2 if args.quick else 5)
+        if "http" in only:
+            measure_http(work, 1 if args.quick else 3, 1 if args.quick else 3)
+        if "large" in only:
+            measure_large(work, (64 << 20) if args.quick else (1 << 30), 1 if args.quick else 3)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    if failures:
+        print("missed: " + ", ".join(failures))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,129 @@
+#include "kernel/assembly.h"
+
+#include <fmt/core.h>
+
+#include "kernel/options_binder.h"
+
+namespace drawbridge::kernel {
+namespace {
+
+std::string_view stage_text(Instance::Stage stage) {
+  switch (stage) {
+    case Instance::Stage::fresh:
+      return "not started";
+    case Instance::Stage::starting:
+      return "starting";
+    case Instance::Stage::running:
+      return "running";
+    case Instance::Stage::stopping:
+      return "stopping";
+    case Instance::Stage::stopped:
+      return "stopped";
+    case Instance::Stage::abandoned:
+      break;
+  }
+  return "did not stop in time";
+}
+
+/// Creates the component and applies its options. What a plugin throws here is told at the place that names the plugin.
+void configure(Instance& instance, OptionsBinder& binder, const Config& config, const Loader& loader,
+               Problems& problems) {
+  const auto& own = instance.config;
+  if (own.plugin.empty()) return;  // a problem already
+  try {
+    instance.plugin = loader.load(own.plugin);
+    instance.component = instance.plugin.create();
+    if (!instance.component) throw Error(Code::internal, "the plugin created no component");
+    instance.component->options(binder);
+  } catch (const Error& error) {
+    instance.component.reset();
+    problems.add(own.plugin_mark, error.what(), error.hint());
+    return;
+  } catch (const std::exception& error) {
+    instance.component.reset();
+    problems.add(own.plugin_mark,
+                 fmt::format("the plugin `{}` failed to create a component: {}", own.plugin, error.what()));
+    return;
+  }
+  binder.apply(own.options, own.mark, config.folder, problems);
+}
+
+class Binding {
+ public:
+  Binding(Assembly& assembly, Problems& problems) : assembly_(assembly), problems_(problems) {
+    for (const auto& instance : assembly.instances) names_.push_back(instance->config.name);
+  }
+
+  void bind(std::size_t user, const Reference& reference) {
+    const auto found = std::find(names_.begin(), names_.end(), reference.target);
+    const auto target = static_cast<std::size_t>(found - names_.begin());
+    // A default never means the component itself: `records` may well have an option `records`.
+    if (found == names_.end() || (!reference.given && target == user)) return absent(reference);
+    assembly_.graph[user].uses.push_back({target, reference.mark});
+    const auto& other = *assembly_.instances[target];
+    if (!other.component || reference.option->bind(other.component)) return;
+    problems_.add(reference.mark, fmt::format("`{}`: the component `{}` ({}) is no {}", reference.option->name,
+                                              reference.target, other.config.plugin, reference.option->facet));
+  }
+
+ private:
+  void absent(const Reference& reference) {
+    const auto& option = *reference.option;
+    if (reference.given) {
+      problems_.add(reference.mark, fmt::format("`{}`: no component is called `{}`{}", option.name, reference.target,
+                                                did_you_mean(reference.target, names_)));
+    } else if (option.required) {
+      problems_.add(
+          reference.mark, fmt::format("`{0}` is missing, and no component is called `{0}`", option.name),
+          fmt::format("write `{}: NAME` with the name of a component that is a {}", option.name, option.facet));
+    }
+  }
+
+  Assembly& assembly_;
+  Problems& problems_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+ComponentStatus Instance::status() const {
+  ComponentStatus out{config.name, plugin.id, plugin.version, {}};
+  const auto now = stage.load();
+  if (now != Stage::running) {
+    out.health = {Health::State::failed, std::string(stage_text(now))};
+    return out;
+  }
+  try {
+    out.health = component->health();
+  } catch (const std::exception& error) {
+    out.health = {Health::State::failed, error.what()};
+  }
+  return out;
+}
+
+Instance* Assembly::find(std::string_view name) const {
+  for (const auto& instance : instances) {
+    if (instance->config.name == name) return instance.get();
+  }
+  return nullptr;
+}
+
+Assembly assemble(const Config& config, const Loader& loader, Problems& problems) {
+  Assembly assembly;
+  std::vector<OptionsBinder> binders(config.components.size());
+  for (std::size_t i = 0; i < config.components.size(); ++i) {
+    auto instance = std::make_shared<Instance>();
+    instance->config = config.components[i];
+    configure(*instance, binders[i], config, loader, problems);
+    assembly.graph.push_back({instance->config.name, {}});
+    assembly.instances.push_back(std::move(instance));
+  }
+  Binding binding(assembly, problems);
+  for (std::size_t i = 0; i < binders.size(); ++i) {
+    for (const auto& reference : binders[i].references()) binding.bind(i, reference);
+  }
+  assembly.order = start_order(assembly.graph, problems);
+  return assembly;
+}
+
+}  // namespace drawbridge::kernel

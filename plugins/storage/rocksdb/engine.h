@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "blob_files.h"
+#include "committer.h"
+#include "condition.h"
+#include "database.h"
+#include "drawbridge/host.h"
+#include "gate.h"
+
+namespace drawbridge::rocks {
+
+/// Everything that runs while the storage does. Writers of blobs share it, because they may outlive the component;
+/// behind the closed gate only `settings`, `files` and the gate itself are still there for them.
+class Engine {
+ public:
+  Engine(const Settings& settings_, Host& host_);
+
+  /// Opens the database, starts the committer, removes what a crash left; blocks.
+  void open();
+  /// Waits for the calls that are under way, then closes the database. Safe twice.
+  Task<> close();
+
+  /// Looks in the caches at once, and goes to the blocking pool for the disk only. `key` and `value` must outlive the
+  /// task.
+  Task<Answer> lookup(Column column, const std::string& key, rocksdb::PinnableSlice& value);
+
+  /// The index entry of a blob.
+  Task<std::optional<Entry>> find_blob(std::string id);
+
+  std::uint64_t draw_token();
+  Error error(Code code, const std::string& message) const {
+    return {code, "storage '" + settings.name + "': " + message};
+  }
+
+  /// Between these a file may be without an entry. Where the end does not come, the next start looks for what was left.
+  void begin_leftover() { ++leftovers_; }
+  void end_leftover() { --leftovers_; }
+
+  const Settings settings;
+  Host& host;
+  Gate gate;
+  const std::shared_ptr<Condition> condition;
+  BlobFiles files;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<Committer> committer;
+
+ private:
+  void sweep();
+  void close_database();
+
+  std::atomic<std::size_t> leftovers_{0};
+};
+
+}  // namespace drawbridge::rocks
