@@ -3,7 +3,7 @@
 # What starts here ends here: every node that `start_node` starts is stopped when the script ends, however it ends.
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-drawbridge=$repository/build/bin/drawbridge
+drawbridge=${DRAWBRIDGE:-$repository/build/bin/drawbridge}
 [ -x "$drawbridge" ] || {
   echo "error: $drawbridge is not there" >&2
   echo "hint: run 'make build' first" >&2

@@ -54,16 +54,25 @@ class Binding {
     for (const auto& instance : assembly.instances) names_.push_back(instance->config.name);
   }
 
-  void bind(std::size_t user, const Reference& reference) {
+  /// Puts the reference into the graph.
+  void connect(std::size_t user, const Reference& reference) {
     const auto found = std::find(names_.begin(), names_.end(), reference.target);
     const auto target = static_cast<std::size_t>(found - names_.begin());
     // A default never means the component itself: `records` may well have an option `records`.
     if (found == names_.end() || (!reference.given && target == user)) return absent(reference);
     assembly_.graph[user].uses.push_back({target, reference.mark});
-    const auto& other = *assembly_.instances[target];
-    if (!other.component || reference.option->bind(other.component)) return;
-    problems_.add(reference.mark, fmt::format("`{}`: the component `{}` ({}) is no {}", reference.option->name,
-                                              reference.target, other.config.plugin, reference.option->facet));
+    connections_.push_back({user, target, &reference});
+  }
+
+  /// Gives every component what it refers to. Around a cycle they would own each other, and nobody would free them.
+  void bind(bool has_cycles) {
+    for (const auto& [user, target, reference] : connections_) {
+      const auto& other = *assembly_.instances[target];
+      if (!other.component || (has_cycles && with_dependencies(assembly_.graph, {target})[user])) continue;
+      if (reference->option->bind(other.component)) continue;
+      problems_.add(reference->mark, fmt::format("`{}`: the component `{}` ({}) is no {}", reference->option->name,
+                                                 reference->target, other.config.plugin, reference->option->facet));
+    }
   }
 
  private:
@@ -79,9 +88,16 @@ class Binding {
     }
   }
 
+  struct Connection {
+    std::size_t user;
+    std::size_t target;
+    const Reference* reference;
+  };
+
   Assembly& assembly_;
   Problems& problems_;
   std::vector<std::string> names_;
+  std::vector<Connection> connections_;
 };
 
 }  // namespace
@@ -120,9 +136,10 @@ Assembly assemble(const Config& config, const Loader& loader, Problems& problems
   }
   Binding binding(assembly, problems);
   for (std::size_t i = 0; i < binders.size(); ++i) {
-    for (const auto& reference : binders[i].references()) binding.bind(i, reference);
+    for (const auto& reference : binders[i].references()) binding.connect(i, reference);
   }
   assembly.order = start_order(assembly.graph, problems);
+  binding.bind(assembly.order.size() != assembly.instances.size());
   return assembly;
 }
 

@@ -88,7 +88,11 @@ class Node::Impl {
   /// Whether everything may be destroyed.
   bool end() {
     stop();
-    return !runtime_ || runtime_->stop(std::min<Milliseconds>(config_.node.stop_timeout, Milliseconds(5'000)));
+    if (!runtime_) return true;
+    // A thread that comes back only when a busy machine lets it is no reason to keep anything.
+    if (runtime_->stop(Milliseconds(abandoned_ ? 2'000 : 60'000))) return true;
+    runtime_->abandon();
+    return false;
   }
 
   void run(Task<> task) {

@@ -69,10 +69,11 @@ Runtime::Runtime(unsigned io_threads, unsigned blocking_threads, unsigned blocki
   for (unsigned i = 0; i < io_threads; ++i) contexts_.push_back(std::make_unique<Context>(1));
   contexts_.push_back(std::make_unique<Context>(static_cast<int>(blocking_threads)));
 
-  // Signals go to the thread that waits for them, never to these.
-  sigset_t all, before;
-  sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  // These signals go to the program's own threads, never to the new ones.
+  sigset_t ours, before;
+  sigemptyset(&ours);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, signal);
+  ::pthread_sigmask(SIG_BLOCK, &ours, &before);
   for (unsigned i = 0; i < io_threads; ++i) {
     threads_->start(*contexts_[i], threads_->io_running, "io-" + std::to_string(i));
   }
@@ -142,6 +143,10 @@ bool Runtime::stop(Milliseconds limit) {
     for (auto& context : contexts_) context->shutdown();
   }
   return true;
+}
+
+void Runtime::abandon() {
+  for (auto& thread : threads_->all) thread.detach();
 }
 
 Task<> sleep_for(Milliseconds duration) {

@@ -37,6 +37,8 @@ class DRAWBRIDGE_API Runtime {
   /// False when a thread does not come back within `limit`: then nothing may be destroyed, neither this nor any
   /// component.
   bool stop(Milliseconds limit);
+  /// Lets the threads go, for the rest of the process. This object must then never be destroyed.
+  void abandon();
 
  private:
   class Context;

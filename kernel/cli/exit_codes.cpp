@@ -47,7 +47,7 @@ std::string exit_code_table() {
   for (const auto& row : rows()) {
     std::string names;
     for (const auto code : row.codes) names += (names.empty() ? "" : ", ") + std::string(name(code));
-    out += fmt::format("  {:>2}  {:<27}{}\n", row.exit_code, names, row.meaning);
+    out += fmt::format("  {:>2}  {:<28}{}\n", row.exit_code, names, row.meaning);
   }
   return out;
 }

@@ -141,6 +141,13 @@ std::vector<fs::path> plugin_folders() {
   return {prefix / "lib" / "drawbridge" / "plugins"};
 }
 
+kernel::NodeOptions node_options(std::optional<Level> log_level) {
+  kernel::NodeOptions options;
+  options.plugin_dirs = plugin_folders();
+  options.log_level = log_level;
+  return options;
+}
+
 void keep_private() {
   ::umask(077);
 }
@@ -176,9 +183,8 @@ std::optional<http::Client> try_connect(const Context& context, Api api) {
 }
 
 LocalIdentity::LocalIdentity(const Context& context) {
-  keep_private();
   const auto file = config_file(context, "");
-  node_ = kernel::Node::from_file(file, {.plugin_dirs = plugin_folders(), .log_level = Level::error});
+  node_ = kernel::Node::from_file(file, node_options(Level::error));
   const auto name = component_of(node_->config(), "service.identity");
   node_->start({name});
   identity_ = node_->find<Identity>(name);

@@ -20,9 +20,20 @@ std::filesystem::path config_file(const Context& context, const std::string& giv
 
 /// DRAWBRIDGE_PLUGINS, or the folder beside this program. Does not have to exist.
 std::vector<std::filesystem::path> plugin_folders();
+/// With these plugin folders, and a level that overrides the configuration's where it is given.
+kernel::NodeOptions node_options(std::optional<Level> log_level);
 
-/// Files and folders made from now on are for this user only.
-void keep_private();
+/// While it lives, new files and folders are for this user only.
+class Privacy {
+ public:
+  Privacy();
+  ~Privacy();
+  Privacy(const Privacy&) = delete;
+  Privacy& operator=(const Privacy&) = delete;
+
+ private:
+  unsigned before_;
+};
 
 /// Which of a node's REST interfaces a command needs.
 enum class Api { external, internal };
@@ -56,6 +67,7 @@ class LocalIdentity {
   kernel::Node& node() const { return *node_; }
 
  private:
+  Privacy privacy_;
   std::unique_ptr<kernel::Node> node_;
   std::shared_ptr<Identity> identity_;
 };

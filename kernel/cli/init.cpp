@@ -110,7 +110,7 @@ void write_password(const fs::path& file) {
 
 /// Starts what makes the identity and the first API key, and stops it again.
 Made make_node(const fs::path& config) {
-  const auto node = kernel::Node::from_file(config, {.plugin_dirs = plugin_folders(), .log_level = Level::error});
+  const auto node = kernel::Node::from_file(config, node_options(Level::error));
   const auto identity_name = component_of(node->config(), "service.identity");
   const auto access_name = component_of(node->config(), "service.access");
   node->start({identity_name, access_name});
@@ -167,7 +167,7 @@ void tell(const Output& output, const NodePlan& plan, const Made& made, const fs
 }
 
 int init(Context& context, const InitOptions& options) {
-  keep_private();
+  const Privacy privacy;
   auto path = fs::absolute(options.folder).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "home/alice/"
   const auto plan = plan_of(options, path);
@@ -206,7 +206,8 @@ void add_init(CLI::App& app, Context& context) {
                    "What the node's card says of how to reach it; may be given again (default: what --listen says)")
       ->type_name("HOST:PORT")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->default_str("");
   command->callback([&context, options] { context.action = [&context, options] { return init(context, *options); }; });
 }
 

@@ -128,7 +128,8 @@ void add_api_keys(CLI::App& app, Context& context) {
       ->required()
       ->type_name("SCOPE")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->default_str("");
   create->add_option("--expires", options->expires, "For how long it is good: 12h, 30d (default: no end)")
       ->type_name("DURATION");
   create->add_option("--expires-at", options->expires_at, "Until when, like 2026-04-14T10:30:00Z")->type_name("TIME");

@@ -15,15 +15,6 @@
 
 namespace drawbridge::cli {
 
-CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& purpose,
-                      const std::string& example) {
-  auto* command = parent.add_subcommand(name, purpose);
-  command->fallthrough();
-  command->option_defaults()->always_capture_default();
-  command->footer("Example:\n  " + example + "\n\n--json, --home and what else all commands take: drawbridge --help");
-  return command;
-}
-
 namespace {
 
 void add_global_options(CLI::App& app, Context& context, bool& json) {
@@ -72,7 +63,9 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
   std::string command = "drawbridge";
   for (auto at = chosen; !at.empty(); at = at.front()->get_subcommands()) command += " " + at.front()->get_name();
   std::string message = error.what();
-  if (!message.empty()) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
+  const bool is_word =
+      message.size() > 1 && (message[1] == ' ' || std::islower(static_cast<unsigned char>(message[1])) != 0);
+  if (is_word) message[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(message[0])));
   return {Code::invalid, message, fmt::format("`{} --help` shows how", command)};
 }
 

@@ -15,14 +15,14 @@ namespace json = boost::json;
 namespace {
 
 int run(Context& context, const std::string& config) {
-  keep_private();
-  const auto node = kernel::Node::from_file(config_file(context, config), {.plugin_dirs = plugin_folders()});
+  const Privacy privacy;
+  const auto node = kernel::Node::from_file(config_file(context, config), node_options(std::nullopt));
   return kernel::run_until_signal(*node);
 }
 
 int check(Context& context, const std::string& config) {
   const auto file = config_file(context, config);
-  const auto node = kernel::Node::from_file(file, {.plugin_dirs = plugin_folders()});
+  const auto node = kernel::Node::from_file(file, node_options(std::nullopt));
   const auto components = node->status();
   if (context.output.json()) {
     json::array list;

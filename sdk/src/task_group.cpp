@@ -1,5 +1,6 @@
 #include "drawbridge/task_group.h"
 
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -10,10 +11,45 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
 #include <list>
 #include <mutex>
 
 namespace drawbridge {
+namespace {
+
+/// What two tasks that run together share. They run on one executor at a time, but not always on one thread.
+struct Join {
+  asio::any_io_executor executor;
+  std::function<void(std::exception_ptr)> waiter;
+  std::mutex mutex;
+  int left = 2;
+  std::exception_ptr failure;
+
+  void ended(std::exception_ptr with) {
+    {
+      const std::lock_guard lock(mutex);
+      if (with && !failure) failure = std::move(with);
+      if (--left != 0) return;
+    }
+    asio::post(executor, [handler = std::move(waiter), result = failure] { handler(result); });
+  }
+};
+
+}  // namespace
+
+Task<> together(Task<> first, Task<> second) {
+  const auto join = std::make_shared<Join>();
+  join->executor = co_await asio::this_coro::executor;
+  const auto start = [&](auto handler) {
+    const auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    join->waiter = [shared](std::exception_ptr failure) { std::move (*shared)(std::move(failure)); };
+    const auto ended = [join](std::exception_ptr failure) { join->ended(std::move(failure)); };
+    asio::co_spawn(join->executor, std::move(first), ended);
+    asio::co_spawn(join->executor, std::move(second), ended);
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr)>(start, asio::use_awaitable);
+}
 
 struct TaskGroup::State {
   struct Running {

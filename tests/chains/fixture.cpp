@@ -16,14 +16,18 @@ std::unique_ptr<kernel::Node> ledger_node(const std::string& storage, const std:
   return node;
 }
 
-std::string test_storage(const std::string& store) { return "{plugin: test.records, store: " + store + "}"; }
+std::string test_storage(const std::string& store) {
+  return "{plugin: test.records, store: " + store + "}";
+}
 
 std::string fresh_store() {
   static int number = 0;
   return "store" + std::to_string(++number);
 }
 
-testkit::LedgerSigner signer(const std::string& label) { return {labelled_id(label), labelled_key(label).public_key}; }
+testkit::LedgerSigner signer(const std::string& label) {
+  return {labelled_id(label), labelled_key(label).public_key};
+}
 
 EventDraft draft(const std::string& subject) {
   return {"shared", subject, {{"owner", "node_a"}, {"grantee", "node_b"}}};

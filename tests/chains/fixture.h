@@ -13,7 +13,8 @@
 
 namespace drawbridge::test {
 
-/// A started node with a ledger named `ledger` on this storage (the YAML of one component, named `main`), whose identity has this label.
+/// A started node with a ledger named `ledger` on this storage (the YAML of one component, named `main`), whose
+/// identity has this label.
 std::unique_ptr<kernel::Node> ledger_node(const std::string& storage, const std::string& label = "alice",
                                           const std::string& ledger_options = "");
 

@@ -1,5 +1,5 @@
-// ledger_writer FOLDER: appends from several tasks at once on storage.rocksdb, and prints what was acknowledged as lines
-// "index leaf", until it is killed.
+// ledger_writer FOLDER: appends from several tasks at once on storage.rocksdb, and prints what was acknowledged as
+// lines "index leaf", until it is killed.
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>

@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <boost/describe/class.hpp>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "drawbridge/http/client.h"
 #include "drawbridge/http/server.h"
@@ -42,15 +45,16 @@ class ServerTest : public testing::Test {
   Client client(std::string key = "sharer") const { return Client(server_->url(), std::move(key)); }
 
   static std::string get(const std::string& target, const std::string& more = "X-API-Key: reader\r\n");
-  static std::string post(const std::string& target, const std::string& body, const std::string& more = "X-API-Key: sharer\r\n");
+  static std::string post(const std::string& target, const std::string& body,
+                          const std::string& more = "X-API-Key: sharer\r\n");
 
   TestHost host_{2};
   TestKeys keys_;
   ServerOptions options_;
   Router router_;
   std::unique_ptr<Server> server_;
-  std::atomic<int> begun_{0};        ///< Requests that reached a handler.
-  std::atomic<bool> gate_{false};    ///< What "/gate" waits for.
+  std::atomic<int> begun_{0};            ///< Requests that reached a handler.
+  std::atomic<bool> gate_{false};        ///< What "/gate" waits for.
   std::atomic<std::uint64_t> taken_{0};  ///< Bytes that "/upload" has read.
 
  private:

@@ -35,7 +35,9 @@ Task<> TestHost::sleep(Milliseconds duration) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-void TestHost::wait(Task<> task) { asio::co_spawn(*contexts_.front(), std::move(task), asio::use_future).get(); }
+void TestHost::wait(Task<> task) {
+  asio::co_spawn(*contexts_.front(), std::move(task), asio::use_future).get();
+}
 
 Task<> TestHost::run_blocking(std::function<void()> work) {
   const auto own = co_await asio::this_coro::executor;
@@ -50,7 +52,9 @@ Task<> TestHost::run_blocking(std::function<void()> work) {
   if (error) std::rethrow_exception(error);
 }
 
-Timestamp TestHost::now() const { return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now()); }
+Timestamp TestHost::now() const {
+  return std::chrono::time_point_cast<Milliseconds>(std::chrono::system_clock::now());
+}
 
 void TestHost::write(Level, std::string_view message) {
   const std::lock_guard lock(mutex_);

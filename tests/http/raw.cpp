@@ -19,7 +19,8 @@ constexpr int patience_ms = 20'000;
 
 std::string RawResponse::header(std::string_view name) const {
   std::string lower(head);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const auto begin = lower.find("\r\n" + std::string(name) + ": ");
   if (begin == std::string::npos) return {};
   const auto from = begin + name.size() + 4;
@@ -32,10 +33,13 @@ RawClient::RawClient(std::uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("cannot connect");
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    throw std::runtime_error("cannot connect");
 }
 
-RawClient::~RawClient() { ::close(fd_); }
+RawClient::~RawClient() {
+  ::close(fd_);
+}
 
 bool RawClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -46,7 +50,9 @@ bool RawClient::send(std::string_view bytes) {
   return true;
 }
 
-void RawClient::finish() { ::shutdown(fd_, SHUT_WR); }
+void RawClient::finish() {
+  ::shutdown(fd_, SHUT_WR);
+}
 
 bool RawClient::fill() {
   pollfd entry{fd_, POLLIN, 0};
@@ -74,7 +80,7 @@ RawResponse RawClient::receive(bool head_only) {
   out.head = buffer_.substr(0, end + 2);
   buffer_.erase(0, end + 4);
   const int status = std::stoi(out.head.substr(9, 3));
-  if (head_only || status < 200) {
+  if (head_only || status < 200 || status == 204) {
     out.status = status;
     return out;
   }

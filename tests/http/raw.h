@@ -16,7 +16,8 @@ struct RawResponse {
   std::string header(std::string_view name) const;
 };
 
-/// A client that sends whatever bytes a test wants to. Every wait is bounded; it then gives up as if the connection had ended.
+/// A client that sends whatever bytes a test wants to. Every wait is bounded; it then gives up as if the connection had
+/// ended.
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port);

@@ -137,6 +137,27 @@ TEST_F(Copies, TheConfigurationNamesThePlace) {
   });
 }
 
+TEST_F(Copies, OffsetsThatWrapAroundAreRefused) {
+  const auto whole = content_;
+  const auto put = [&](std::size_t at, std::uint64_t value) {
+    std::memcpy(content_.data() + at, &value, sizeof(value));
+  };
+  std::uint64_t table = 0;
+  std::memcpy(&table, content_.data() + 40, sizeof(table));
+  put(40, ~std::uint64_t{0} - 7);  // of the section table
+  expect(Code::invalid, "is truncated");
+  for (std::size_t at = table; at + 64 <= whole.size(); at += 64) {  // of every section, the table of names among them
+    content_ = whole;
+    put(at + 24, ~std::uint64_t{0} - 7);
+    put(at + 32, 16);
+    try {
+      kernel::read_descriptor(view(content_), "test.recorder");
+    } catch (const Error& error) {
+      EXPECT_STREQ(error.what(), "is truncated");
+    }
+  }
+}
+
 TEST_F(Copies, DamagedTablesAreRefusedWithoutHarm) {
   std::mt19937 random(7);  // the same damage on every run
   const auto whole = content_;

@@ -1,6 +1,7 @@
 // Options as YAML gives them to a component: values, errors with their places, secrets.
 #include <fmt/core.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -81,6 +82,10 @@ TEST(ComponentReferences, ACycleIsAnErrorThatPrintsIt) {
   expect_error(head + "x:\n  a: {plugin: test.recorder, first: b}\n  b: {plugin: test.recorder, first: a}\n", 4, 37,
                "components use each other in a cycle: a -> b -> a");
   expect_error(head + "x:\n  a: {plugin: test.recorder, first: a}\n", 3, 37, "in a cycle: a -> a");
+  const auto errors =
+      config_errors(head + "x:\n  a: {plugin: test.recorder, first: a, second: b}\n  b: {plugin: test.bare}\n");
+  ASSERT_EQ(errors.size(), 2U) << "other errors are told with it";
+  EXPECT_EQ(errors[1].message, "`second`: the component `b` (test.bare) is no Probe");
 }
 
 class Secrets : public testing::Test {
@@ -102,6 +107,12 @@ TEST_F(Secrets, MayNotBeReadableByOthers) {
     const auto file = dir_.write("pw", "x", mode).string();
     expect(file, "others may read '" + file + "' (run: chmod 600 " + file + ")");
   }
+}
+
+TEST_F(Secrets, MayNotBelongToSomebodyElse) {
+  const auto file = dir_.write("pw", "x").string();
+  if (::chown(file.c_str(), 12345, 12345) != 0) GTEST_SKIP() << "only root can give a file away";
+  expect(file, "belongs to another user");
 }
 
 TEST_F(Secrets, MustBeFilesWithContent) {

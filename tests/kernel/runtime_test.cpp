@@ -1,6 +1,7 @@
 // Threads: the bounded blocking pool, and sleep.
 #include "kernel/runtime.h"
 
+#include <atomic>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -69,30 +70,30 @@ TEST(Blocking, RefusesMoreThanItsBound) {
   EXPECT_NO_THROW(finish(spawn(runtime, wait_for(runtime, open)))) << "there is room again";
 }
 
-Task<> sleep_then(Milliseconds duration, std::promise<void>& slept) {
+Task<> sleep_then(Milliseconds duration, std::atomic<bool>& slept) {
   co_await kernel::sleep_for(duration);
-  slept.set_value();
+  slept = true;
 }
 
 TEST(Sleep, Ends) {
   Runtime runtime(1, 1, 1);
-  std::promise<void> slept;
+  std::atomic<bool> slept = false;
   finish(spawn(runtime, sleep_then(Milliseconds(1), slept)));
-  EXPECT_NO_THROW(slept.get_future().get());
+  EXPECT_TRUE(slept);
 }
 
 TEST(Sleep, ReturnsEarlyWithoutAnErrorWhenCancelled) {
   Runtime runtime(1, 1, 1);
   const auto executor = runtime.executor();
   asio::cancellation_signal cancel;
-  std::promise<void> slept;
+  std::atomic<bool> slept = false;
   std::promise<std::exception_ptr> done;
   auto token =
       asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr failure) { done.set_value(failure); });
   asio::co_spawn(executor, sleep_then(std::chrono::hours(1), slept), token);
   asio::post(executor, [&] { cancel.emit(asio::cancellation_type::terminal); });
   EXPECT_FALSE(done.get_future().get());
-  EXPECT_NO_THROW(slept.get_future().get()) << "the task went on behind the sleep";
+  EXPECT_TRUE(slept) << "the task went on behind the sleep";
 }
 
 struct Flag {

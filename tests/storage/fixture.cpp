@@ -52,11 +52,17 @@ std::string Storage::get(const std::string& key) {
   return value ? to_text(*value) : "(absent)";
 }
 
-void Storage::store(const std::string& id, const Bytes& bytes) { node.wait(store_task(*blobs, id, bytes)); }
+void Storage::store(const std::string& id, const Bytes& bytes) {
+  node.wait(store_task(*blobs, id, bytes));
+}
 
-std::optional<Bytes> Storage::load(const std::string& id) { return node.wait(load_task(*blobs, id)); }
+std::optional<Bytes> Storage::load(const std::string& id) {
+  return node.wait(load_task(*blobs, id));
+}
 
-bool Storage::erase_blob(const std::string& id) { return node.wait(blobs->erase(id)); }
+bool Storage::erase_blob(const std::string& id) {
+  return node.wait(blobs->erase(id));
+}
 
 Bytes noise(std::size_t size, unsigned seed) {
   std::mt19937_64 random(seed);

@@ -51,7 +51,9 @@ bool Child::read_line(std::string& line) {
   }
 }
 
-void Child::kill() { ::kill(process_, SIGKILL); }
+void Child::kill() {
+  ::kill(process_, SIGKILL);
+}
 
 int Child::wait() {
   int status = 0;

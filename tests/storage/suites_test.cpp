@@ -7,7 +7,9 @@
 namespace drawbridge::storage_test {
 namespace {
 
-std::unique_ptr<kernel::Node> memory() { return start_storage("storage.memory"); }
+std::unique_ptr<kernel::Node> memory() {
+  return start_storage("storage.memory");
+}
 
 /// In a folder of its own, which lives until the next node is made.
 std::unique_ptr<kernel::Node> rocksdb_with(const std::string& options) {
@@ -16,7 +18,9 @@ std::unique_ptr<kernel::Node> rocksdb_with(const std::string& options) {
   return start_rocksdb(folder->path(), options);
 }
 
-std::unique_ptr<kernel::Node> rocksdb() { return rocksdb_with({}); }
+std::unique_ptr<kernel::Node> rocksdb() {
+  return rocksdb_with({});
+}
 
 // Everything has to come from the disk, and every blob is a file.
 std::unique_ptr<kernel::Node> starved_rocksdb() {

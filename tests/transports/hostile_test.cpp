@@ -20,15 +20,20 @@ class TlsHostile : public testing::Test {
     serve_echo(bob_);
     // Never reads.
     bob_.transport->serve("mute/1", [this, never = never_](std::shared_ptr<Stream>) -> Task<> {
-      const auto seen = never->version();
       ++running_;
-      co_await never->wait(seen);
+      for (;;) {
+        const auto seen = never->wakeup.version();
+        if (never->over) co_return;
+        co_await never->wakeup.wait(seen);
+      }
     });
     bob_.node->wait(bob_.identity->add_peer(raw_.card()));
     raw_.join(bob_);
+    ASSERT_TRUE(answers());  // so that bob has this connection in use
   }
   void TearDown() override {
-    never_->notify();
+    never_->over = true;
+    never_->wakeup.notify();
     EXPECT_EQ(alice_.ask(bob_), "hello");
   }
 
@@ -44,7 +49,11 @@ class TlsHostile : public testing::Test {
   TestNode alice_ = make_tls("alice");
   TestNode bob_ = make_tls("bob", "    max_streams: " + std::to_string(max_streams) + "\n");
   RawPeer raw_{"raw"};
-  std::shared_ptr<Wakeup> never_ = std::make_shared<Wakeup>();
+  struct Never {
+    std::atomic<bool> over{false};
+    Wakeup wakeup;
+  };
+  std::shared_ptr<Never> never_ = std::make_shared<Never>();
   std::atomic<int> running_{0};
 };
 

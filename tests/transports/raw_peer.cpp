@@ -47,6 +47,7 @@ tls::Hello RawPeer::hello() const {
 
 void RawPeer::connect(const TestNode& node) {
   socket_.connect(endpoint_of(node.address));
+  socket_.set_option(tcp::no_delay(true));
   session_ = std::make_unique<tls::Session>(context_, false, [](BytesView) { return std::string(); });
   for (;;) {
     const bool complete = session_->handshake();

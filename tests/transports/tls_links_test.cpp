@@ -173,7 +173,7 @@ TEST(TlsLinks, NewInstanceReplacesTheOldConnection) {
     relay->hold();
     b.stop();
   }
-  auto b = make_tls("bob", "", "");
+  auto b = make_tls("bob", "", "none");
   introduce(b, a);
   serve_echo(b);
   EXPECT_TRUE(link_to(a, b.id()).connected);

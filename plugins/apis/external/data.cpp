@@ -1,14 +1,12 @@
 // GET /data/{hash}, as JSON or as bytes with ranges, GET /data/list, and chunks for other software.
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/describe/class.hpp>
 #include <charconv>
 
+#include "drawbridge/task_group.h"
 #include "external.h"
 
 namespace drawbridge {
 namespace {
-
-using namespace asio::experimental::awaitable_operators;
 
 constexpr std::size_t step = 1024 * 1024;
 
@@ -136,7 +134,9 @@ std::string disposition(const std::string& name) {
 
 /// Reads exactly the next bytes of the content.
 Task<> read_exactly(OpenAsset& asset, std::uint64_t offset, Bytes& out) {
-  if (co_await asset.read(offset, out) != out.size()) throw Error(Code::internal, "the content is shorter than it was");
+  const MutableBytes whole(out);
+  const std::size_t got = co_await asset.read(offset, whole);
+  if (got != whole.size()) throw Error(Code::internal, "the content is shorter than it was");
 }
 
 Task<> write_all(http::BodyWriter& out, const Bytes& bytes) {
@@ -149,7 +149,7 @@ Task<> send_range(std::shared_ptr<OpenAsset> asset, Range range, http::BodyWrite
   Bytes next;
   for (std::uint64_t offset = range.first; offset <= range.last; offset += now.size()) {
     next.resize(std::min<std::uint64_t>(step, range.last + 1 - offset));
-    co_await (read_exactly(*asset, offset, next) && write_all(out, now));
+    co_await together(read_exactly(*asset, offset, next), write_all(out, now));
     std::swap(now, next);
   }
   co_await write_all(out, now);
@@ -185,7 +185,8 @@ Task<http::Response> get_data(http::Request& request, ExternalContext& context) 
   }
   std::string content(info.content_size, '\0');
   const MutableBytes whole(reinterpret_cast<std::uint8_t*>(content.data()), content.size());
-  if (co_await asset->read(0, whole) != content.size()) throw Error(Code::internal, "the content is shorter than it was");
+  const std::size_t got = co_await asset->read(0, whole);
+  if (got != content.size()) throw Error(Code::internal, "the content is shorter than it was");
   const bool text = is_utf8(content);
   co_return http::Response::json(DataReply{.data = text ? std::move(content) : to_base64(whole),
                                            .encoding = text ? "utf-8" : "base64",

@@ -27,15 +27,12 @@ LedgerEvent parse_entry(std::uint64_t index, const Bytes& bytes) {
   }
 }
 
-void take_opening(LedgerEvent& event, Opening opening) {
-  bool fits = false;
+bool fits(const LedgerEvent& event, const Opening& opening) {
   try {
-    fits = event_commitment(opening.salt, opening.details) == event.commitment;
+    return event_commitment(opening.salt, opening.details) == event.commitment;
   } catch (const Error&) {  // A salt of the wrong length fits nothing.
+    return false;
   }
-  if (!fits) throw damage(fmt::format("opening {}: it does not match the entry's commitment", event.index));
-  event.salt = std::move(opening.salt);
-  event.details = std::move(opening.details);
 }
 
 // Finds out whose fault it is that an entry and its leaf differ. Always throws.
@@ -92,21 +89,39 @@ Task<> compare_tile(Store store, Checkpoint head, TileId tile, Hashes wanted) {
   co_await blame_tile(store, head, tile, static_cast<std::size_t>(have - stored.begin()));
 }
 
-// The events of a page as they are stored, compared with their openings only.
-Task<std::vector<LedgerEvent>> stored_events(Host& host, Store store, std::uint64_t from, std::uint64_t count) {
+// The entries of a page. The caller compares their leaves before it believes them.
+Task<std::vector<LedgerEvent>> parse_entries(Host& host, Store store, std::uint64_t from, std::uint64_t count) {
   const std::vector<Bytes> entries = co_await store.entries(from, count);
-  std::map<std::uint64_t, Opening> openings = co_await store.openings(from, count);
   const auto parse = [&] {
     std::vector<LedgerEvent> events;
     events.reserve(entries.size());
-    for (const Bytes& entry : entries) {
-      events.push_back(parse_entry(from + events.size(), entry));
-      const auto opening = openings.find(events.back().index);
-      if (opening != openings.end()) take_opening(events.back(), std::move(opening->second));
-    }
+    for (const Bytes& entry : entries) events.push_back(parse_entry(from + events.size(), entry));
     return events;
   };
   co_return co_await compute(host, count >= much_events, parse);
+}
+
+// Adds the openings that are kept to a row of events whose leaves are in their tiles.
+Task<std::vector<LedgerEvent>> add_openings(Host& host, Store store, Checkpoint head, std::vector<LedgerEvent> events) {
+  std::map<std::uint64_t, Opening> openings = co_await store.openings(events.front().index, events.size());
+  const auto add = [&] {
+    for (LedgerEvent& event : events) {
+      const auto opening = openings.find(event.index);
+      if (opening == openings.end()) continue;
+      if (!fits(event, opening->second)) return std::optional(event.index);
+      event.salt = std::move(opening->second.salt);
+      event.details = std::move(opening->second.details);
+    }
+    return std::optional<std::uint64_t>();
+  };
+  const std::optional<std::uint64_t> misfit = co_await compute(host, events.size() >= much_events, add);
+  if (misfit) {
+    // An entry that was exchanged together with its leaf looks like this too.
+    const TileId tile = leaf_tile(*misfit);
+    co_await check_tile(store, head, tile);
+    throw damage(fmt::format("opening {}: it does not match the entry's commitment", *misfit));
+  }
+  co_return events;
 }
 
 Task<> check_subjects(Store store, const std::vector<LedgerEvent>& events) {
@@ -129,7 +144,7 @@ std::string subject_of(const LedgerEvent& event) {
 
 Task<std::vector<LedgerEvent>> read_events(Host& host, Store store, Checkpoint head, std::uint64_t from,
                                            std::uint64_t count) {
-  std::vector<LedgerEvent> events = co_await stored_events(host, store, from, count);
+  std::vector<LedgerEvent> events = co_await parse_entries(host, store, from, count);
   std::set<TileId> ids;
   for (std::uint64_t i = from / tile_width; i <= (from + count - 1) / tile_width; ++i) ids.insert(TileId{0, i});
   const Tiles tiles = co_await store.tiles(ids, head.size);
@@ -137,7 +152,7 @@ Task<std::vector<LedgerEvent>> read_events(Host& host, Store store, Checkpoint h
     const Hashes& leaves = tiles.at(leaf_tile(event.index));
     if (leaves[event.index % tile_width] != event.leaf) co_await blame_leaf(store, head, event.index);
   }
-  co_return events;
+  co_return co_await add_openings(host, store, head, std::move(events));
 }
 
 Task<> check_tile(Store store, Checkpoint head, TileId tile) {
@@ -175,7 +190,7 @@ Task<> audit_ledger(Host& host, Store store, Checkpoint head) {
   while (edge.size() < head.size) {
     const std::uint64_t from = edge.size();
     const std::uint64_t count = std::min(audit_page, head.size - from);
-    const std::vector<LedgerEvent> events = co_await stored_events(host, store, from, count);
+    std::vector<LedgerEvent> events = co_await parse_entries(host, store, from, count);
     const auto grow = [&] {
       std::vector<Digest> leaves;
       for (const LedgerEvent& event : events) leaves.push_back(event.leaf);
@@ -185,6 +200,7 @@ Task<> audit_ledger(Host& host, Store store, Checkpoint head) {
     for (const auto& [id, hashes] : tiles) {
       if (hashes.size() == tile_width || edge.size() == head.size) co_await compare_tile(store, head, id, hashes);
     }
+    events = co_await add_openings(host, store, head, std::move(events));
     co_await check_subjects(store, events);
   }
   co_await matching_edge(store, head);  // The loop has seen only those partial tiles that the last page touches.

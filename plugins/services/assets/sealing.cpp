@@ -1,11 +1,9 @@
 #include "sealing.h"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
+#include "drawbridge/task_group.h"
 
 namespace drawbridge {
 namespace {
-
-using namespace asio::experimental::awaitable_operators;
 
 constexpr std::size_t first_step = 64 * 1024;
 constexpr std::size_t step = 1024 * 1024;
@@ -50,12 +48,12 @@ class Pipeline {
     while (now.used == now.buffer.size()) {
       next.buffer.resize(step);
       next.used = 0;
-      co_await (seal(now, false) && fill(content, next) && put(writer, written));
+      co_await together(seal(now, false), together(fill(content, next), put(writer, written)));
       std::swap(now.buffer, next.buffer);
       std::swap(now.used, next.used);
       std::swap(sealed_, written);
     }
-    co_await (seal(now, true) && put(writer, written));
+    co_await together(seal(now, true), put(writer, written));
     co_await put(writer, sealed_);
   }
 

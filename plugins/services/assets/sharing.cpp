@@ -127,7 +127,8 @@ Task<> AssetsService::revoke(std::string asset, std::optional<std::string> recip
   });
   for (const std::string& grantee : whom) {
     if (grantee == identity_->node_id()) continue;
-    co_await deliver_now(grantee, revoked_entry(asset), encode_message({"revoked", asset, {}}));
+    Bytes message = encode_message({"revoked", asset, {}});
+    co_await deliver_now(grantee, revoked_entry(asset), std::move(message));
   }
 }
 

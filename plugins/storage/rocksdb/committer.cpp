@@ -61,7 +61,7 @@ Task<std::optional<Entry>> Committer::commit(Write write) {
   const auto home = co_await asio::this_coro::executor;
   job->home = asio::prefer(home, asio::execution::outstanding_work.tracked);
   auto start = [this, &job](auto handler) {
-    job->done = std::move(handler);
+    Done(std::move(handler)).swap(job->done);  // its move assignment in Boost 1.81 recurses without end
     submit(std::move(job));
   };
   co_return co_await asio::async_initiate<decltype(asio::use_awaitable),

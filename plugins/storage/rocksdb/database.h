@@ -63,6 +63,7 @@ class Database {
   void put_meta(std::string_view key, std::optional<std::string_view> value);
 
   const Settings settings_;
+  const std::shared_ptr<Condition> condition_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };

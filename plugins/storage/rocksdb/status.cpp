@@ -25,7 +25,8 @@ Error to_error(const Settings& settings, std::string_view action, const rocksdb:
   const auto message = context(settings, action) + status.ToString();
   if (status.IsCorruption()) return {Code::corrupt, message, restore_hint(settings)};
   if (status.IsNoSpace()) return disk_full(settings, action);
-  if (status.IsIOError()) return {Code::unavailable, message, "look at the disk of '" + settings.path + "'"};
+  if (status.IsIOError())
+    return {Code::unavailable, message, "look at the disk of '" + settings.path + "', then restart the node"};
   if (status.IsInvalidArgument() || status.IsNotSupported()) return {Code::internal, message};
   return {Code::unavailable, message};
 }

@@ -1,11 +1,12 @@
 #include "connection.h"
 
+#include <algorithm>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 
 #include "address.h"
 #include "work.h"
@@ -16,6 +17,7 @@ namespace {
 using boost::system::error_code;
 
 constexpr std::size_t batch_bytes = 256 * 1024;
+constexpr std::size_t flush_bytes = 64 * 1024;
 constexpr std::size_t record_bytes = 16 * 1024;
 constexpr std::size_t max_forced_output = 1024 * 1024;
 
@@ -119,8 +121,7 @@ Task<> Connection::linger() {
 Task<> Connection::exchange_hello() {
   std::vector<Frame> hello;
   hello.push_back(encode_hello(own_hello_));
-  encrypt(hello);
-  co_await flush();
+  co_await write_frames(hello);
   std::optional<Frame> answer;
   for (;;) {
     answer = frames_.next(session_);
@@ -135,9 +136,13 @@ Task<> Connection::flush() {
   while (!session_.output().empty()) {
     flushing_.clear();
     std::swap(flushing_, session_.output());
-    error_code ec;
-    co_await asio::async_write(socket_, asio::buffer(flushing_), asio::redirect_error(asio::use_awaitable, ec));
-    if (ec) throw Error(Code::unavailable, "the connection was lost: " + ec.message());
+    // Not asio::async_write, which gives the system at most 64 KiB at once.
+    for (std::size_t done = 0; done < flushing_.size();) {
+      error_code ec;
+      done += co_await socket_.async_write_some(asio::buffer(flushing_.data() + done, flushing_.size() - done),
+                                                asio::redirect_error(asio::use_awaitable, ec));
+      if (ec) throw Error(Code::unavailable, "the connection was lost: " + ec.message());
+    }
   }
 }
 
@@ -178,9 +183,8 @@ Task<> Connection::write_loop() {
   for (;;) {
     const auto seen = writable_.version();
     const std::vector<Frame> batch = take_batch();
-    encrypt(batch);
-    if (!session_.output().empty()) {
-      co_await flush();
+    if (!batch.empty() || !session_.output().empty()) {
+      co_await write_frames(batch);
       batch_written(batch);
     } else if (closed()) {
       co_return;
@@ -197,24 +201,31 @@ Task<> Connection::write_loop() {
   }
 }
 
-// Small frames share a record; the payload of a large one is encrypted from where it is.
-void Connection::encrypt(const std::vector<Frame>& batch) {
+// Small frames share a record; the payload of a large one is encrypted from where it is. Bytes go out while they are still in the
+// processor's cache.
+Task<> Connection::write_frames(const std::vector<Frame>& batch) {
   for (const Frame& frame : batch) {
     const FrameHeader header = encode_header(frame);
     const bool small = frame.payload.size() < record_bytes / 2;
-    if (staging_.size() + header.size() + (small ? frame.payload.size() : 0) > record_bytes) {
-      session_.write(staging_);
-      staging_.clear();
-    }
+    if (staging_.size() + header.size() + (small ? frame.payload.size() : 0) > record_bytes) write_staging();
     append(staging_, BytesView(header));
     if (small) {
       append(staging_, BytesView(frame.payload));
-    } else {
-      session_.write(staging_);
-      staging_.clear();
-      session_.write(frame.payload);
+      continue;
+    }
+    write_staging();
+    for (BytesView rest = frame.payload; !rest.empty();) {
+      const std::size_t now = std::min(rest.size(), flush_bytes);
+      session_.write(rest.first(now));
+      rest = rest.subspan(now);
+      if (session_.output().size() >= flush_bytes) co_await flush();
     }
   }
+  write_staging();
+  co_await flush();
+}
+
+void Connection::write_staging() {
   session_.write(staging_);
   staging_.clear();
 }

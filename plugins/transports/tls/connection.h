@@ -156,7 +156,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void check_retired();
 
   std::vector<Frame> take_batch();
-  void encrypt(const std::vector<Frame>& batch);
+  Task<> write_frames(const std::vector<Frame>& batch);  ///< `batch` outlives the task.
+  void write_staging();
   void batch_written(const std::vector<Frame>& batch);
   bool written_out() const;
 

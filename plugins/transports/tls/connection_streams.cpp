@@ -1,4 +1,6 @@
 // The frames and streams of a connection; its life and its loops are in connection.cpp.
+#include <algorithm>
+
 #include "work.h"
 
 namespace drawbridge::tls {
@@ -244,7 +246,9 @@ void Connection::queue_frame(const StreamPtr& stream, Frame frame) {
 
 void Connection::return_credit(StreamState& stream, std::uint64_t amount) {
   stream.credit_due += amount;
-  if (stream.over || stream.peer_ended || stream.credit_due < limits_.window / 4) return;
+  // Seldom, but before the peer could lack the credit for the largest message.
+  const std::uint64_t due = std::min(limits_.window / 2, limits_.window - Stream::max_message_bytes);
+  if (stream.over || stream.peer_ended || stream.credit_due < due) return;
   stream.receive_credit += stream.credit_due;
   queue_control(encode_credit(stream.id, static_cast<std::uint32_t>(std::exchange(stream.credit_due, 0))));
 }

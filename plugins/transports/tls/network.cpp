@@ -33,7 +33,7 @@ Network::Network(Host& host, Ref<Identity> identity, Settings settings)
       watch_timer_(strand_) {}
 
 void Network::start() {
-  if (!settings_.listen.empty()) {
+  if (settings_.listen != "none") {
     listen();
     spawn(strand_, accept_loop(shared_from_this()));
   }

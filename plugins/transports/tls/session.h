@@ -50,7 +50,7 @@ class Session {
   std::string judge_certificates(X509_STORE_CTX* store) const;
   [[noreturn]] void fail(const char* what);
 
-  static constexpr std::size_t input_capacity = 256 * 1024;
+  static constexpr std::size_t input_capacity = 64 * 1024;
 
   const Judge judge_;
   std::unique_ptr<SSL, Free> ssl_;

@@ -11,7 +11,7 @@ class TlsTransport final : public Transport {
   void options(Options& o) override {
     using Ms = Milliseconds;
     o.use("identity", identity_, "Who this node is and whom it knows.");
-    o.text("listen", settings_.listen, "Address and port for peers; port 0 takes any free one, empty listens nowhere.");
+    o.text("listen", settings_.listen, "Address and port for peers; port 0 takes any free one, `none` listens nowhere.");
     o.list("groups", settings_.groups, "Key exchange groups of TLS, best first.");
     o.duration("connect_timeout", settings_.connect_timeout, {Ms(100), Ms(120'000)}, "For one attempt to connect.");
     o.duration("handshake_timeout", settings_.handshake_timeout, {Ms(100), Ms(120'000)},

@@ -45,9 +45,11 @@ Milliseconds sweep_interval(const ServerOptions& options) {
 
 // Tells a client that the server is full, as far as that goes without waiting for it.
 void turn_away(asio::ip::tcp::socket& socket) {
-  static constexpr std::string_view answer =
-      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 59\r\nRetry-After: 1\r\n"
-      "Connection: close\r\n\r\n{\"error\":\"too many connections are open\",\"code\":\"unavailable\"}";
+  static const std::string body = R"({"error":"too many connections are open","code":"unavailable"})";
+  static const std::string answer = fmt::format(
+      "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: {}\r\nRetry-After: 1\r\n"
+      "Connection: close\r\n\r\n{}",
+      body.size(), body);
   boost::system::error_code ignored;
   socket.non_blocking(true, ignored);
   socket.write_some(asio::buffer(answer), ignored);

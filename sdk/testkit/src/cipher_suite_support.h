@@ -17,7 +17,7 @@ inline Case<CipherSuite> now(std::string name, void (*run)(CipherSuite&)) {
 }
 
 template <class Work>
-void check_throws_now(Code code, Work work, std::source_location where = std::source_location::current()) {
+void check_throws_now(Code code, Work work, SourceLocation where = SourceLocation::current()) {
   std::string got = "nothing was thrown";
   try {
     work();
@@ -37,5 +37,24 @@ inline Bytes pattern(std::size_t size) {
   for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<std::uint8_t>(i * 31 + i / 251);
   return out;
 }
+
+inline Bytes flipped(Bytes bytes, std::size_t bit) {
+  bytes[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
+  return bytes;
+}
+
+/// Key pairs, made once a suite and process.
+struct Keys {
+  KeyPair encryption;
+  KeyPair other_encryption;
+  KeyPair signature;
+  KeyPair other_signature;
+};
+const Keys& keys_of(const CipherSuite& suite);
+
+/// The parts of `cipher_suite_suite`.
+Suite<CipherSuite> chunk_cases();
+Suite<CipherSuite> key_cases();
+Suite<CipherSuite> secret_cases();
 
 }  // namespace drawbridge::testkit

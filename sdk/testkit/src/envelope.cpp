@@ -54,8 +54,7 @@ Bytes open_all(const CipherSuite& suite, BytesView envelope, const Secret& key =
   return content;
 }
 
-void refused(const CipherSuite& suite, BytesView envelope,
-             std::source_location where = std::source_location::current()) {
+void refused(const CipherSuite& suite, BytesView envelope, SourceLocation where = SourceLocation::current()) {
   check_throws_now(
       Code::cannot_open, [&] { open_all(suite, envelope); }, where);
 }

@@ -13,9 +13,6 @@ void add_ledger_concurrent_cases(Suite<Ledger>& suite, const LedgerSigner& signe
 void add_ledger_tree_cases(Suite<Ledger>& suite, const LedgerSigner& signer);
 void add_ledger_proof_cases(Suite<Ledger>& suite, const LedgerSigner& signer);
 
-/// The definition of RFC 6962 §2.1, word by word: the model that heads are compared with.
-Digest model_root(const std::vector<Digest>& leaves, std::size_t begin, std::size_t end);
-
 /// An event about the asset "asset-<number>".
 EventDraft numbered_draft(std::uint64_t number);
 /// Appends numbered events, many at once, until the log has `size`.

@@ -2,8 +2,8 @@
 
 namespace drawbridge::testkit {
 
-Failure::Failure(const std::string& what, std::source_location where)
-    : std::runtime_error(std::string(where.file_name()) + ":" + std::to_string(where.line()) + ": " + what) {}
+Failure::Failure(const std::string& what, SourceLocation where)
+    : std::runtime_error(std::string(where.file) + ":" + std::to_string(where.line) + ": " + what) {}
 
 Failure::~Failure() = default;
 

@@ -8,7 +8,9 @@
 namespace drawbridge {
 namespace {
 
-[[noreturn]] void leave() { throw Error(Code::unsupported, "test.identity has a node key only"); }
+[[noreturn]] void leave() {
+  throw Error(Code::unsupported, "test.identity has a node key only");
+}
 
 class TestIdentity final : public Identity {
  public:

@@ -12,6 +12,8 @@ inline Ed25519Key labelled_key(const std::string& label) {
   const Digest seed = sha256(view("drawbridge test node key: " + label));
   return ed25519_from_seed(Secret::copy_of(seed));
 }
-inline std::string labelled_id(const std::string& label) { return "node_" + to_hex(sha256(view("id of " + label))); }
+inline std::string labelled_id(const std::string& label) {
+  return "node_" + to_hex(sha256(view("id of " + label)));
+}
 
 }  // namespace drawbridge::test

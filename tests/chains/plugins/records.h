@@ -8,15 +8,16 @@
 
 namespace drawbridge::test {
 
-/// How test.records may be made to misbehave, and what it holds. Its content outlives the node; each `store` is another.
+/// How test.records may be made to misbehave, and what it holds. Its content outlives the node; each `store` is
+/// another.
 class DRAWBRIDGE_API Faults : public virtual Component {
  public:
   static constexpr std::string_view facet_name = "Faults";
 
   enum class Mode {
     none,
-    refuse,          ///< A commit changes nothing and throws unavailable.
-    commit_and_throw ///< A commit happens, and throws unavailable nevertheless.
+    refuse,           ///< A commit changes nothing and throws unavailable.
+    commit_and_throw  ///< A commit happens, and throws unavailable nevertheless.
   };
 
   virtual std::atomic<Mode>& mode() = 0;

@@ -45,7 +45,7 @@ struct ClientResponse {
   std::string body;  ///< Empty when a sink took it.
 
   /// By its name in any case; empty when absent.
-  std::string_view header(std::string_view name) const;
+  DRAWBRIDGE_API std::string_view header(std::string_view name) const;
   /// The body bound to T; fields that T does not know are passed over.
   template <class T>
   T as() const {

@@ -148,7 +148,7 @@ constexpr auto names_in(L<D...>) {
 }
 
 template <class T>
-void bind(Binding& binding, const JsonPath& path, const boost::json::value& value, T& out);
+void bind_value(Binding& binding, const JsonPath& path, const boost::json::value& value, T& out);
 
 template <DescribedStruct T>
 void bind_struct(Binding& binding, const JsonPath& path, const boost::json::value& value, T& out) {
@@ -164,7 +164,7 @@ void bind_struct(Binding& binding, const JsonPath& path, const boost::json::valu
     const JsonPath here{&path, descriptor.name};
     const auto* found = object->if_contains(descriptor.name);
     if (found && !(found->is_null() && may_be_absent)) {
-      bind(binding, here, *found, member);
+      bind_value(binding, here, *found, member);
     } else if (!may_be_absent) {
       binding.fail(here, "is required");
     }
@@ -178,7 +178,7 @@ void bind_struct(Binding& binding, const JsonPath& path, const boost::json::valu
 template <class T>
 void bind_list(Binding& binding, const JsonPath& path, const boost::json::value& value, std::vector<T>& out) {
   if (binding.options().from_text && !value.is_array()) {
-    bind(binding, path, value, out.emplace_back());
+    bind_value(binding, path, value, out.emplace_back());
     return;
   }
   const auto* array = binding.array(value, path);
@@ -187,7 +187,7 @@ void bind_list(Binding& binding, const JsonPath& path, const boost::json::value&
   std::size_t index = 0;
   for (const auto& item : *array) {
     T element{};
-    bind(binding, JsonPath{&path, {}, index++}, item, element);
+    bind_value(binding, JsonPath{&path, {}, index++}, item, element);
     out.push_back(std::move(element));
   }
 }
@@ -197,7 +197,7 @@ void bind_map(Binding& binding, const JsonPath& path, const boost::json::value& 
   const auto* object = binding.object(value, path);
   if (!object) return;
   for (const auto& [key, item] : *object) {
-    bind(binding, JsonPath{&path, {key.data(), key.size()}}, item, out[std::string(key.data(), key.size())]);
+    bind_value(binding, JsonPath{&path, {key.data(), key.size()}}, item, out[std::string(key.data(), key.size())]);
   }
 }
 
@@ -224,11 +224,11 @@ void bind_integer(Binding& binding, const JsonPath& path, const boost::json::val
 }
 
 template <class T>
-void bind(Binding& binding, const JsonPath& path, const boost::json::value& value, T& out) {
+void bind_value(Binding& binding, const JsonPath& path, const boost::json::value& value, T& out) {
   if constexpr (is_optional<T>::value) {
-    if (!value.is_null()) bind(binding, path, value, out.emplace());
+    if (!value.is_null()) bind_value(binding, path, value, out.emplace());
   } else if constexpr (is_default<T>::value) {
-    bind(binding, path, value, out.value);
+    bind_value(binding, path, value, out.value);
   } else if constexpr (is_vector<T>::value) {
     bind_list(binding, path, value, out);
   } else if constexpr (is_map<T>::value) {
@@ -337,7 +337,7 @@ template <class T>
 T bind_json(const boost::json::value& value, BindOptions options = {}) {
   Binding binding(options);
   T out{};
-  detail::bind(binding, JsonPath{}, value, out);
+  detail::bind_value(binding, JsonPath{}, value, out);
   binding.finish();
   return out;
 }

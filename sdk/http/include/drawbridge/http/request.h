@@ -46,7 +46,7 @@ class DRAWBRIDGE_API Request {
   T path(std::string_view name) const {
     Binding binding({.from_text = true});
     T out{};
-    detail::bind(binding, JsonPath{nullptr, name}, boost::json::value(boost::json::string_view(path(name))), out);
+    detail::bind_value(binding, JsonPath{nullptr, name}, boost::json::value(boost::json::string_view(path(name))), out);
     binding.finish();
     return out;
   }

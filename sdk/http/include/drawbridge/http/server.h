@@ -23,19 +23,19 @@ struct RateLimit {
   std::uint32_t burst = 1;
 };
 
-struct ServerOptions {
+struct DRAWBRIDGE_API ServerOptions {
   std::string listen = "127.0.0.1:8081";  ///< "address:port", "[::1]:8081", "localhost:0"; port 0: any free one.
   std::uint64_t header_bytes = 16_KiB;    ///< Longest head of a request; beyond it 431.
   std::uint64_t json_bytes =
       24_MiB;  ///< Longest JSON body; beyond it 413. Streamed bodies are bounded by their handler.
-  Milliseconds header_timeout{10'000};       ///< For a whole head, from its first byte (or from the connection).
-  Milliseconds idle_timeout{75'000};         ///< Between two requests of a connection.
-  Milliseconds body_timeout{30'000};         ///< Waiting for each 1 KiB of a request's body.
-  Milliseconds write_timeout{30'000};        ///< Until a slow client takes the next bytes.
-  Milliseconds drain_timeout{10'000};        ///< For requests under way when the server stops.
-  std::uint32_t max_connections = 4096;      ///< Further ones get 503 and are closed.
-  std::vector<std::string> trusted_proxies;  ///< Addresses or networks ("10.0.0.0/8") whose X-Forwarded-For counts.
-  RateLimit rate;
+  Milliseconds header_timeout{10'000};         ///< For a whole head, from its first byte (or from the connection).
+  Milliseconds idle_timeout{75'000};           ///< Between two requests of a connection.
+  Milliseconds body_timeout{30'000};           ///< Waiting for each 1 KiB of a request's body.
+  Milliseconds write_timeout{30'000};          ///< Until a slow client takes the next bytes.
+  Milliseconds drain_timeout{10'000};          ///< For requests under way when the server stops.
+  std::uint32_t max_connections = 4096;        ///< Further ones get 503 and are closed.
+  std::vector<std::string> trusted_proxies{};  ///< Addresses or networks ("10.0.0.0/8") whose X-Forwarded-For counts.
+  RateLimit rate{};
   Access* access = nullptr;  ///< Checks the API keys; outlives the server. Needed unless every route is open.
 
   /// Declares all of the above (but `access`) as options of a component, with the present values as defaults.

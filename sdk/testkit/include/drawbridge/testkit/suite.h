@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <source_location>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -11,20 +10,29 @@
 
 namespace drawbridge::testkit {
 
+/// Where a check stands, as a default argument of its function. clang 14 has no std::source_location.
+struct SourceLocation {
+  const char* file;
+  unsigned line;
+  static constexpr SourceLocation current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
+    return {file, line};
+  }
+};
+
 /// A check that did not hold. Thrown, because the macros of test frameworks do not work inside a coroutine.
 class DRAWBRIDGE_API Failure : public std::runtime_error {
  public:
-  explicit Failure(const std::string& what, std::source_location where = std::source_location::current());
+  explicit Failure(const std::string& what, SourceLocation where = SourceLocation::current());
   ~Failure() override;
 };
 
-inline void check(bool holds, const std::string& what, std::source_location where = std::source_location::current()) {
+inline void check(bool holds, const std::string& what, SourceLocation where = SourceLocation::current()) {
   if (!holds) throw Failure(what, where);
 }
 
 /// Awaits `task` and demands an Error of this code.
 template <class T>
-Task<> check_throws(Code code, Task<T> task, std::source_location where = std::source_location::current()) {
+Task<> check_throws(Code code, Task<T> task, SourceLocation where = SourceLocation::current()) {
   std::string got = "nothing was thrown";
   try {
     co_await std::move(task);
