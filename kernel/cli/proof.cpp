@@ -51,7 +51,8 @@ int fetch(Context& context, const ProofOptions& options) {
 json::object details_of(const LedgerEvent& event) {
   json::object out;
   if (event.salt.empty()) return out;
-  for (const auto& [key, value] : decode_cbor(event.details).map()) out[key] = value.text();
+  const auto details = decode_cbor(event.details);
+  for (const auto& [key, value] : details.map()) out[key] = value.text();
   return out;
 }
 

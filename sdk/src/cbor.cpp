@@ -195,19 +195,19 @@ std::uint64_t Cbor::unsigned_integer() const {
   if (value < 0) wrong_kind("an unsigned integer");
   return static_cast<std::uint64_t>(value);
 }
-const Bytes& Cbor::bytes() const {
+const Bytes& Cbor::bytes() const& {
   if (const auto* value = std::get_if<Bytes>(&value_)) return *value;
   wrong_kind("bytes");
 }
-const std::string& Cbor::text() const {
+const std::string& Cbor::text() const& {
   if (const auto* value = std::get_if<std::string>(&value_)) return *value;
   wrong_kind("text");
 }
-const CborArray& Cbor::array() const {
+const CborArray& Cbor::array() const& {
   if (const auto* value = std::get_if<CborArray>(&value_)) return *value;
   wrong_kind("an array");
 }
-const CborMap& Cbor::map() const {
+const CborMap& Cbor::map() const& {
   if (const auto* value = std::get_if<CborMap>(&value_)) return *value;
   wrong_kind("a map");
 }

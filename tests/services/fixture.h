@@ -34,7 +34,7 @@ ForwardClock& test_clock();
 /// A node with every service, whose storage survives its stops.
 class TestNode {
  public:
-  /// `services` are further lines of YAML for the whole file's end; `assets` further options of service.assets.
+  /// `assets`: further options of service.assets, after a comma.
   explicit TestNode(std::string name, std::string assets = {});
   ~TestNode();
 

@@ -263,7 +263,8 @@ class KeyFileTest : public KeyringTest {
   void TearDown() override { suite.reset(); }
 
   KeyFile load(const std::string& content) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
+    std::filesystem::remove(path);  // some file systems write a file out when it is truncated
+    std::ofstream(path, std::ios::binary) << content;
     return KeyFile::load(path, *suite, password);
   }
 

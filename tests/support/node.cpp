@@ -7,6 +7,15 @@
 #include <fstream>
 #include <sstream>
 
+#if defined(__SANITIZE_THREAD__)
+// The last owner of an exception frees it inside libstdc++, whose atomic count the sanitizer does not see. Every
+// exception that crosses threads looks like a race there, and nothing else is silenced.
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions() {
+  return "race:std::__exception_ptr::exception_ptr::_M_release\n"
+         "race:std::runtime_error::~runtime_error\n";  // where the frame of the above is lost
+}
+#endif
+
 namespace drawbridge::support {
 
 TempDir::TempDir() {

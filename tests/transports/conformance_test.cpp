@@ -42,7 +42,9 @@ std::pair<TestNode, TestNode> loopback_pair() {
   return {make_node("alice", "transport.loopback", hub), make_node("bob", "transport.loopback", hub)};
 }
 
-std::pair<TestNode, TestNode> tls_pair() { return {make_tls("alice"), make_tls("bob")}; }
+std::pair<TestNode, TestNode> tls_pair() {
+  return {make_tls("alice"), make_tls("bob")};
+}
 
 bool register_all(const char* suite, Make make) {
   for (const TransportCase& test : testkit::transport_suite()) {

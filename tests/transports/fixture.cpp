@@ -64,7 +64,8 @@ Error TestNode::ask_and_fail(const TestNode& other) {
 }
 
 TestNode make_node(const std::string& name, const std::string& plugin, const std::string& options) {
-  const std::string yaml = "node: {name: " + name + "}\nservices:\n  identity: {plugin: test.transport_identity, seed: " + name +
+  const std::string yaml = "node: {name: " + name +
+                           "}\nservices:\n  identity: {plugin: test.transport_identity, seed: " + name +
                            ", name: " + name + "}\ntransports:\n  peers:\n    plugin: " + plugin + "\n" + options;
   kernel::NodeOptions node_options = support::node_options();
   node_options.plugin_dirs.emplace_back(TRANSPORT_TEST_PLUGINS);
@@ -81,14 +82,18 @@ TestNode make_tls(const std::string& name, const std::string& options, const std
   return make_node(name, "transport.tls", "    listen: \"" + listen + "\"\n" + options);
 }
 
-void introduce(TestNode& knower, const TestNode& known) { knower.node->wait(knower.identity->add_peer(known.card())); }
+void introduce(TestNode& knower, const TestNode& known) {
+  knower.node->wait(knower.identity->add_peer(known.card()));
+}
 
 void introduce_both(TestNode& a, TestNode& b) {
   introduce(a, b);
   introduce(b, a);
 }
 
-void serve_echo(TestNode& node) { node.transport->serve(echo_protocol, echo); }
+void serve_echo(TestNode& node) {
+  node.transport->serve(echo_protocol, echo);
+}
 
 bool eventually(const std::function<bool()>& holds) {
   for (int i = 0; i < 6000; ++i) {

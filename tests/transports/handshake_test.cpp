@@ -35,7 +35,9 @@ Certificate certify(EVP_PKEY* subject, EVP_PKEY* signer, const EVP_MD* digest) {
 /// A client of the OpenSSL library that dials a node; the test sets up its context.
 class Client {
  public:
-  Client() : context_(SSL_CTX_new(TLS_client_method())) { SSL_CTX_set_verify(context_.get(), SSL_VERIFY_NONE, nullptr); }
+  Client() : context_(SSL_CTX_new(TLS_client_method())) {
+    SSL_CTX_set_verify(context_.get(), SSL_VERIFY_NONE, nullptr);
+  }
   SSL_CTX* context() const { return context_.get(); }
   void use(X509* certificate, EVP_PKEY* key) {
     ASSERT_EQ(SSL_CTX_use_certificate(context(), certificate), 1);
@@ -153,7 +155,7 @@ TEST_F(TlsHandshake, PlainText) {
 }
 
 TEST_F(TlsHandshake, SilenceIsClosedAfterTheTimeout) {
-  answer_to(bob_, "");             // returns only because bob closes
+  answer_to(bob_, "");              // returns only because bob closes
   answer_to(bob_, "\x16\x03\x01");  // half a record
 }
 

@@ -38,7 +38,9 @@ class TlsHostile : public testing::Test {
   }
 
   void send(FrameType type, std::uint64_t stream, Bytes payload = {}) { raw_.send({type, stream, std::move(payload)}); }
-  void open(std::uint64_t stream, const char* protocol = "mute/1") { send(FrameType::open, stream, to_bytes(protocol)); }
+  void open(std::uint64_t stream, const char* protocol = "mute/1") {
+    send(FrameType::open, stream, to_bytes(protocol));
+  }
   /// Proves that bob still listens to the raw peer.
   bool answers() {
     send(FrameType::ping, 0, Bytes(8, 1));
@@ -182,9 +184,11 @@ TEST_F(TlsHostile, WrongHellos) {
   tls::Hello odd = raw_.hello();
   odd.instance = Bytes(3);
   CborMap other{{"format", "drawbridge.transport/2"}};
-  const std::vector<Frame> hellos = {
-      tls::encode_hello(small), tls::encode_hello(odd), {FrameType::hello, 0, encode(Cbor(other))}, {FrameType::hello, 0, Bytes{0xff}},
-      {FrameType::ping, 0, Bytes(8)}};
+  const std::vector<Frame> hellos = {tls::encode_hello(small),
+                                     tls::encode_hello(odd),
+                                     {FrameType::hello, 0, encode(Cbor(other))},
+                                     {FrameType::hello, 0, Bytes{0xff}},
+                                     {FrameType::ping, 0, Bytes(8)}};
   for (const Frame& hello : hellos) {
     RawPeer raw("raw");
     raw.connect(bob_);
@@ -242,7 +246,8 @@ TEST_F(TlsHostile, ErrorTextIsTamed) {
 TEST_F(TlsHostile, PeerThatTakesNoMoreStreamsIsBusy) {
   std::vector<std::unique_ptr<Stream>> streams;
   const std::uint64_t bound = raw_.hello().max_streams;
-  for (std::uint64_t i = 0; i < bound; ++i) streams.push_back(bob_.node->wait(bob_.transport->open(raw_.id(), "any/1")));
+  for (std::uint64_t i = 0; i < bound; ++i)
+    streams.push_back(bob_.node->wait(bob_.transport->open(raw_.id(), "any/1")));
   try {
     bob_.node->wait(bob_.transport->open(raw_.id(), "any/1"));
     FAIL();

@@ -28,7 +28,9 @@ class TestIdentity final : public Identity {
   const std::string& node_id() const override { return id_; }
   const Ed25519Key& node_key() const override { return key_; }
   Bytes sign(BytesView message) const override { return ed25519_sign(key_.seed, message); }
-  Secret unwrap(BytesView, BytesView) const override { throw Error(Code::unsupported, "a test identity unwraps nothing"); }
+  Secret unwrap(BytesView, BytesView) const override {
+    throw Error(Code::unsupported, "a test identity unwraps nothing");
+  }
 
   Task<Peer> add_peer(Card card) override {
     Peer peer{std::move(card), {}};

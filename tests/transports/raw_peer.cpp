@@ -18,7 +18,9 @@ namespace {
 using asio::ip::tcp;
 using boost::system::error_code;
 
-tcp::endpoint endpoint_of(const std::string& address) { return {asio::ip::make_address("127.0.0.1"), port_of(address)}; }
+tcp::endpoint endpoint_of(const std::string& address) {
+  return {asio::ip::make_address("127.0.0.1"), port_of(address)};
+}
 
 Ed25519Key key_of(const std::string& name) {
   const Digest seed = sha256(view(name));
@@ -133,7 +135,9 @@ Relay::~Relay() {
   thread_.join();
 }
 
-std::string Relay::address() const { return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+std::string Relay::address() const {
+  return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+}
 
 void Relay::cut() {
   asio::post(io_, [this] {
@@ -166,12 +170,14 @@ Task<> Relay::pass(Socket from, Socket to) {
   asio::steady_timer pause(io_);
   for (;;) {
     error_code ec;
-    const std::size_t got = co_await from->async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, ec));
+    const std::size_t got =
+        co_await from->async_read_some(asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, ec));
     while (holding_) {
       pause.expires_after(Milliseconds(5));
       co_await pause.async_wait(asio::use_awaitable);
     }
-    if (!ec) co_await asio::async_write(*to, asio::buffer(buffer.data(), got), asio::redirect_error(asio::use_awaitable, ec));
+    if (!ec)
+      co_await asio::async_write(*to, asio::buffer(buffer.data(), got), asio::redirect_error(asio::use_awaitable, ec));
     if (!ec) continue;
     from->close(ec);
     to->close(ec);

@@ -14,7 +14,8 @@
 
 namespace drawbridge::transport_test {
 
-/// A peer that says on the wire whatever a test wants: it dials a node over TLS and then exchanges raw frames, blocking.
+/// A peer that says on the wire whatever a test wants: it dials a node over TLS and then exchanges raw frames,
+/// blocking.
 class RawPeer {
  public:
   explicit RawPeer(const std::string& name);

@@ -236,7 +236,8 @@ TEST(TlsLinks, BothDialAtOnce) {
       const bool a_dialed = link_to(a, b.id()).address == b.address;
       const bool b_dialed = link_to(b, a.id()).address == a.address;
       return a_dialed != b_dialed;
-    })) << "round " << round;
+    })) << "round "
+        << round;
     EXPECT_EQ(a.ask(b), "hello");
     EXPECT_EQ(b.ask(a), "hello");
   }

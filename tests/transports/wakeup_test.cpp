@@ -35,7 +35,8 @@ TEST(Wakeup, WakesEverybody) {
   asio::io_context context;
   const auto wakeup = std::make_shared<Wakeup>();
   std::atomic<int> count = 0;
-  for (int i = 0; i < 10; ++i) asio::co_spawn(context, wait_and_count(wakeup, wakeup->version(), count), asio::detached);
+  for (int i = 0; i < 10; ++i)
+    asio::co_spawn(context, wait_and_count(wakeup, wakeup->version(), count), asio::detached);
   context.poll();
   EXPECT_EQ(count, 0);
   wakeup->notify();

@@ -151,8 +151,9 @@ Task<> Station::wait_idle(std::optional<Milliseconds> limit) {
   }
 }
 
-/// Where the nodes of one process find each other, by the name of a hub and the node id. It is the one piece of state that the
-/// components of a process share: nodes in a process know nothing of each other, so there is no owner that could pass it in.
+/// Where the nodes of one process find each other, by the name of a hub and the node id. It is the one piece of state
+/// that the components of a process share: nodes in a process know nothing of each other, so there is no owner that
+/// could pass it in.
 class Hub {
  public:
   static Hub& of_process() {
@@ -213,7 +214,9 @@ class LoopbackTransport final : public Transport {
     co_await station->wait_idle(std::nullopt);
   }
 
-  void serve(std::string protocol, Handler handler) override { station()->serve(std::move(protocol), std::move(handler)); }
+  void serve(std::string protocol, Handler handler) override {
+    station()->serve(std::move(protocol), std::move(handler));
+  }
   void withdraw(const std::string& protocol) override {
     if (const auto station = find_station()) station->withdraw(protocol);
   }

@@ -6,7 +6,9 @@ namespace drawbridge::loopback {
 namespace {
 
 // Empty messages must not make the queue unbounded.
-std::uint64_t cost(const Bytes& message) { return std::max<std::uint64_t>(message.size(), 64); }
+std::uint64_t cost(const Bytes& message) {
+  return std::max<std::uint64_t>(message.size(), 64);
+}
 
 }  // namespace
 

@@ -11,7 +11,8 @@ namespace drawbridge::tls {
 
 Address parse_address(std::string_view text) {
   const auto colon = text.rfind(':');
-  const Error wrong(Code::invalid, "'" + std::string(text) + "' is no address", "write host:port, for example 127.0.0.1:8000");
+  const Error wrong(Code::invalid, "'" + std::string(text) + "' is no address",
+                    "write host:port, for example 127.0.0.1:8000");
   if (colon == std::string_view::npos || colon == 0) throw Error(wrong);
   std::string_view host = text.substr(0, colon);
   const std::string_view digits = text.substr(colon + 1);

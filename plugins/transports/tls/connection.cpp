@@ -1,7 +1,6 @@
 #include "connection.h"
 
 #include <algorithm>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -174,7 +173,8 @@ void Connection::process_input() {
     throw error.within("the peer broke the protocol");
   }
   // TLS's own answers, to key updates.
-  if (session_.output().size() > max_forced_output) throw Error(Code::invalid, "the peer broke the protocol: too many key updates");
+  if (session_.output().size() > max_forced_output)
+    throw Error(Code::invalid, "the peer broke the protocol: too many key updates");
   if (!session_.output().empty()) writable_.notify();
 }
 
@@ -191,7 +191,8 @@ Task<> Connection::write_loop() {
     } else if (written_out()) {
       session_.close();
       co_await flush();
-      // The read loop goes on until the peer has closed too: to close now could reset the connection under what was just sent.
+      // The read loop goes on until the peer has closed too: to close now could reset the connection under what was
+      // just sent.
       error_code ignored;
       socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
       co_return;
@@ -201,8 +202,8 @@ Task<> Connection::write_loop() {
   }
 }
 
-// Small frames share a record; the payload of a large one is encrypted from where it is. Bytes go out while they are still in the
-// processor's cache.
+// Small frames share a record; the payload of a large one is encrypted from where it is. Bytes go out while they are
+// still in the processor's cache.
 Task<> Connection::write_frames(const std::vector<Frame>& batch) {
   for (const Frame& frame : batch) {
     const FrameHeader header = encode_header(frame);

@@ -26,7 +26,8 @@ struct Limits {
 
 class Connection;
 
-/// One stream as both its user and its connection see it. Everything but the constants is guarded by the connection's mutex.
+/// One stream as both its user and its connection see it. Everything but the constants is guarded by the connection's
+/// mutex.
 struct StreamState {
   StreamState(std::uint64_t number, bool opened_here, std::uint64_t credit, std::uint64_t window)
       : id(number), local(opened_here), send_credit(credit), receive_credit(window) {}
@@ -39,8 +40,8 @@ struct StreamState {
   std::uint64_t credit_due = 0;  ///< Taken by the reader, not yet returned to the peer.
   std::deque<Bytes> inbox;
   std::deque<Frame> outbox;
-  bool scheduled = false;   ///< Stands in the queue of streams that have something to send.
-  bool finished = false;    ///< END is queued or sent.
+  bool scheduled = false;  ///< Stands in the queue of streams that have something to send.
+  bool finished = false;   ///< END is queued or sent.
   bool end_sent = false;
   bool peer_ended = false;
   bool discarding = false;  ///< Nobody reads: what arrives is dropped.
@@ -63,14 +64,14 @@ class ConnectionOwner {
   virtual void connection_changed(Connection& connection) = 0;
 };
 
-/// One authenticated connection: its TLS, its frames, its streams. The two loops run on its strand, which alone touches the session and the
-/// socket; everything else is guarded by a mutex, so that streams are used from any thread.
+/// One authenticated connection: its TLS, its frames, its streams. The two loops run on its strand, which alone touches
+/// the session and the socket; everything else is guarded by a mutex, so that streams are used from any thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Strand = asio::strand<asio::any_io_executor>;
 
-  Connection(std::shared_ptr<ConnectionOwner> owner, const Context& context, asio::ip::tcp::socket socket, Strand strand,
-             bool dialed, const Limits& limits);
+  Connection(std::shared_ptr<ConnectionOwner> owner, const Context& context, asio::ip::tcp::socket socket,
+             Strand strand, bool dialed, const Limits& limits);
 
   // The life of a connection, on the strand, in this order. Each throws Error.
   Task<> connect(asio::ip::tcp::endpoint endpoint, Milliseconds timeout);  ///< Only where this side dials.

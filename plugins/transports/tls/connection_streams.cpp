@@ -9,7 +9,9 @@ namespace {
 constexpr std::size_t max_answers = 4096;
 constexpr std::uint64_t max_peer_streams = 65536;
 
-[[noreturn]] void violation(const std::string& what) { throw Error(Code::invalid, what); }
+[[noreturn]] void violation(const std::string& what) {
+  throw Error(Code::invalid, what);
+}
 
 }  // namespace
 
@@ -64,8 +66,9 @@ Connection::StreamPtr Connection::accept_number(std::uint64_t number) {
   if (peer_retired_) violation("a stream opened after retiring");
   last_remote_ = number;
   if (remote_streams_ >= limits_.max_streams) {
-    queue_answer(encode_reset(number, Code::busy, "the peer serves no more than " + std::to_string(limits_.max_streams) +
-                                                      " streams of one connection at once"));
+    queue_answer(encode_reset(
+        number, Code::busy,
+        "the peer serves no more than " + std::to_string(limits_.max_streams) + " streams of one connection at once"));
     return nullptr;
   }
   ++remote_streams_;
@@ -80,7 +83,8 @@ Connection::StreamPtr Connection::stream_of(const Frame& frame) const {
   if (found != streams_.end()) return found->second;
   const bool local = (frame.stream % 2 == 1) == dialed_;
   const bool existed = local ? frame.stream < next_local_ : frame.stream <= last_remote_;
-  if (!existed && !closed_) violation("a frame for stream " + std::to_string(frame.stream) + ", which was never opened");
+  if (!existed && !closed_)
+    violation("a frame for stream " + std::to_string(frame.stream) + ", which was never opened");
   return nullptr;
 }
 
@@ -153,7 +157,8 @@ std::shared_ptr<StreamState> Connection::open(const std::string& protocol) {
   const Work work(*this);
   if (closed_ || closing_ || retired_ || peer_retired_) return nullptr;
   if (local_streams_ >= std::min(peer_hello_.max_streams, max_peer_streams)) {
-    throw Error(Code::busy, "the peer serves no more than " + std::to_string(peer_hello_.max_streams) + " streams at once");
+    throw Error(Code::busy,
+                "the peer serves no more than " + std::to_string(peer_hello_.max_streams) + " streams at once");
   }
   const std::uint64_t id = next_local_;
   next_local_ += 2;

@@ -42,18 +42,19 @@ std::string last_openssl_error() {
   return out.empty() ? "unknown error" : out;
 }
 
-Context::Context(const Ed25519Key& key, const std::vector<std::string>& groups)
-    : context_(SSL_CTX_new(TLS_method())) {
+Context::Context(const Ed25519Key& key, const std::vector<std::string>& groups) : context_(SSL_CTX_new(TLS_method())) {
   SSL_CTX* ctx = context_.get();
   demand(ctx != nullptr, "tls");
-  demand(SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 && SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1,
+  demand(SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) == 1 &&
+             SSL_CTX_set_max_proto_version(ctx, TLS1_3_VERSION) == 1,
          "tls 1.3");
 
   const std::unique_ptr<EVP_PKEY, Free> own(
       EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, key.seed.bytes().data(), key.seed.size()));
   demand(own != nullptr, "node key");
   const auto certificate = make_certificate(own.get());
-  demand(SSL_CTX_use_certificate(ctx, certificate.get()) == 1 && SSL_CTX_use_PrivateKey(ctx, own.get()) == 1, "certificate");
+  demand(SSL_CTX_use_certificate(ctx, certificate.get()) == 1 && SSL_CTX_use_PrivateKey(ctx, own.get()) == 1,
+         "certificate");
   demand(SSL_CTX_set1_sigalgs_list(ctx, "ed25519") == 1 && SSL_CTX_set1_client_sigalgs_list(ctx, "ed25519") == 1,
          "ed25519 signatures");
 

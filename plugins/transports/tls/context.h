@@ -20,8 +20,8 @@ struct Free {
 /// What the OpenSSL error queue of this thread says, without repeating itself; empties it.
 std::string last_openssl_error();
 
-/// What every connection of a node shares: its certificate, made from the node key, and the rules of docs/formats/transport.md.
-/// Immutable, so thread-safe.
+/// What every connection of a node shares: its certificate, made from the node key, and the rules of
+/// docs/formats/transport.md. Immutable, so thread-safe.
 class Context {
  public:
   /// Throws Error{invalid} when OpenSSL does not have one of the groups.

@@ -44,7 +44,8 @@ Rule rule_of(FrameType type) {
 std::string tame(std::string_view text) {
   if (!is_utf8(text)) return "(unreadable message)";
   std::string out(text);
-  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
   return out;
 }
 
@@ -71,10 +72,12 @@ ParsedHeader parse_header(const FrameHeader& header) {
   const ParsedHeader out{static_cast<FrameType>(header[4]), load_u64be(bytes.subspan(5)), load_u32be(bytes)};
   const Rule rule = rule_of(out.type);
   if (out.length < rule.min || out.length > rule.max) {
-    throw Error(Code::invalid, "a frame of type " + std::to_string(header[4]) + " with " + std::to_string(out.length) + " bytes");
+    throw Error(Code::invalid,
+                "a frame of type " + std::to_string(header[4]) + " with " + std::to_string(out.length) + " bytes");
   }
   if ((out.stream != 0) != rule.of_stream) {
-    throw Error(Code::invalid, "a frame of type " + std::to_string(header[4]) + " for stream " + std::to_string(out.stream));
+    throw Error(Code::invalid,
+                "a frame of type " + std::to_string(header[4]) + " for stream " + std::to_string(out.stream));
   }
   return out;
 }
@@ -100,13 +103,16 @@ Frame encode_hello(const Hello& hello) {
 Hello parse_hello(BytesView payload) {
   const Cbor map = decode_cbor(payload);
   if (map.at("format").text() != format_name) {
-    throw Error(Code::unsupported, "the peer speaks '" + tame(cut(map.at("format").text(), 64)) + "', this node " + std::string(format_name),
-                "bring both nodes to the same version");
+    throw Error(
+        Code::unsupported,
+        "the peer speaks '" + tame(cut(map.at("format").text(), 64)) + "', this node " + std::string(format_name),
+        "bring both nodes to the same version");
   }
   Hello hello{map.at("instance").bytes(), map.at("window").unsigned_integer(), map.at("max_streams").unsigned_integer(),
               map.at("serial").unsigned_integer(), map.at("seen").unsigned_integer()};
   if (hello.instance.size() != 16) throw Error(Code::invalid, "hello: wrong instance");
-  if (hello.window < Stream::max_message_bytes || hello.window > 1_GiB) throw Error(Code::invalid, "hello: wrong window");
+  if (hello.window < Stream::max_message_bytes || hello.window > 1_GiB)
+    throw Error(Code::invalid, "hello: wrong window");
   return hello;
 }
 

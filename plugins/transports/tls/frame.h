@@ -24,7 +24,9 @@ constexpr std::size_t frame_header_bytes = 13;
 using FrameHeader = std::array<std::uint8_t, frame_header_bytes>;
 
 /// What a message of this size costs of a stream's credit.
-constexpr std::uint64_t message_cost(std::size_t size) { return size < 64 ? 64 : size; }
+constexpr std::uint64_t message_cost(std::size_t size) {
+  return size < 64 ? 64 : size;
+}
 
 FrameHeader encode_header(const Frame& frame);
 
@@ -33,7 +35,8 @@ struct ParsedHeader {
   std::uint64_t stream;
   std::uint32_t length;
 };
-/// Throws Error{invalid} for an unknown type, a length that the type does not allow, and a stream number where there must be none, or none.
+/// Throws Error{invalid} for an unknown type, a length that the type does not allow, and a stream number where there
+/// must be none, or none.
 ParsedHeader parse_header(const FrameHeader& header);
 
 struct Hello {

@@ -11,7 +11,8 @@ constexpr std::size_t max_waiting = 1024;  // opens that wait for one dial
 constexpr std::size_t max_addresses = 8;   // of one card that are tried
 
 // What the far side's refusal looks like from here, and what to do about it.
-constexpr const char* refused_hint = "check that the peer runs, that its card here is its newest, and that it has this node's card";
+constexpr const char* refused_hint =
+    "check that the peer runs, that its card here is its newest, and that it has this node's card";
 
 }  // namespace
 
@@ -131,7 +132,8 @@ Task<Network::ConnectionPtr> Network::dial_one(Self self, Peer peer, std::string
   std::optional<Error> failure;
   for (const auto& endpoint : endpoints) {
     asio::ip::tcp::socket socket(strand);
-    auto connection = std::make_shared<Connection>(self, self->context_, std::move(socket), strand, true, self->settings_.limits);
+    auto connection =
+        std::make_shared<Connection>(self, self->context_, std::move(socket), strand, true, self->settings_.limits);
     connection->set_peer(peer.card.node_id(), peer.card.keys.node_key);
     {
       const std::lock_guard lock(self->mutex_);
@@ -172,7 +174,9 @@ void Network::dial_failed(const std::string& node_id, const Error& error) {
 
 // Whether the left connection stays. Both sides come to the same answer: docs/formats/transport.md, "Two connections".
 bool Network::prefer(const Connection& left, const Connection& right) const {
-  const auto dialer_hello = [](const Connection& c) -> const Hello& { return c.dialed() ? c.own_hello() : c.peer_hello(); };
+  const auto dialer_hello = [](const Connection& c) -> const Hello& {
+    return c.dialed() ? c.own_hello() : c.peer_hello();
+  };
   const Hello& l = dialer_hello(left);
   const Hello& r = dialer_hello(right);
   if (left.dialed() == right.dialed()) return l.serial > r.serial;

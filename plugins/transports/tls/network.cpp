@@ -16,8 +16,8 @@ namespace {
 using asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr Milliseconds flush_limit{1000};   // for what is queued when the node stops
-constexpr Milliseconds accept_pause{100};   // when the system has no descriptors left
+constexpr Milliseconds flush_limit{1000};  // for what is queued when the node stops
+constexpr Milliseconds accept_pause{100};  // when the system has no descriptors left
 constexpr std::size_t max_protocol_bytes = 128;
 
 }  // namespace
@@ -55,7 +55,8 @@ void Network::listen() {
   if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
   if (ec) {
     const bool used = ec == asio::error::address_in_use;
-    throw Error(Code::unavailable, "listen on " + settings_.listen + ": " + (used ? "the port is in use" : ec.message()),
+    throw Error(Code::unavailable,
+                "listen on " + settings_.listen + ": " + (used ? "the port is in use" : ec.message()),
                 used ? "stop the program that uses the port, or choose another one with 'listen'"
                      : "choose an address of this machine and a port that this user may use");
   }
@@ -85,7 +86,9 @@ Task<> Network::counted(Self self, Task<> task) {
   self->changed_.notify();
 }
 
-Connection::Strand Network::new_strand() { return asio::make_strand(host_.executor()); }
+Connection::Strand Network::new_strand() {
+  return asio::make_strand(host_.executor());
+}
 
 Task<> Network::accept_loop(Self self) {
   while (!self->stopping()) {
@@ -99,7 +102,8 @@ Task<> Network::accept_loop(Self self) {
       co_await self->host_.sleep(accept_pause);
       continue;
     }
-    auto connection = std::make_shared<Connection>(self, self->context_, std::move(socket), strand, false, self->settings_.limits);
+    auto connection =
+        std::make_shared<Connection>(self, self->context_, std::move(socket), strand, false, self->settings_.limits);
     bool full = false;
     {
       const std::lock_guard lock(self->mutex_);
@@ -107,8 +111,8 @@ Task<> Network::accept_loop(Self self) {
       if (!full) self->connections_.insert(connection);
     }
     if (full) {
-      self->host_.log().warning("refused a connection from {}: max_connections ({}) is reached", connection->remote_address(),
-                                self->settings_.max_connections);
+      self->host_.log().warning("refused a connection from {}: max_connections ({}) is reached",
+                                connection->remote_address(), self->settings_.max_connections);
       continue;
     }
     self->spawn(strand, serve_connection(self, connection));
@@ -255,7 +259,9 @@ std::vector<Network::ConnectionPtr> Network::all_connections() const {
   return out;
 }
 
-void Network::connection_changed(Connection&) { changed_.notify(); }
+void Network::connection_changed(Connection&) {
+  changed_.notify();
+}
 
 std::vector<LinkStatus> Network::links() const {
   const std::vector<Peer> peers = identity_->peers();

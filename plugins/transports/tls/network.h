@@ -26,8 +26,8 @@ struct Settings {
   Milliseconds drain{5000};
 };
 
-/// All connections of a node: who listens, who is dialed and when again, which of two connections stays. Its tasks keep it alive, so
-/// that a stop that was given up leaves nothing dangling.
+/// All connections of a node: who listens, who is dialed and when again, which of two connections stays. Its tasks keep
+/// it alive, so that a stop that was given up leaves nothing dangling.
 class Network final : public ConnectionOwner, public std::enable_shared_from_this<Network> {
  public:
   Network(Host& host, Ref<Identity> identity, Settings settings);
@@ -77,11 +77,13 @@ class Network final : public ConnectionOwner, public std::enable_shared_from_thi
   static Task<> serve_connection(Self self, ConnectionPtr connection);
   static Task<> run_connection(Self self, ConnectionPtr connection);
   static Task<> write_connection(Self self, ConnectionPtr connection);
-  static Task<> handle(Self self, ConnectionPtr connection, std::shared_ptr<StreamState> stream, Transport::Handler handler);
+  static Task<> handle(Self self, ConnectionPtr connection, std::shared_ptr<StreamState> stream,
+                       Transport::Handler handler);
 
   static Task<> dial(Self self, std::string node_id, Connection::Strand strand, Hello hello);
   static Task<ConnectionPtr> dial_any(Self self, std::string node_id, Connection::Strand strand, Hello hello);
-  static Task<ConnectionPtr> dial_one(Self self, Peer peer, std::string address, Connection::Strand strand, Hello hello);
+  static Task<ConnectionPtr> dial_one(Self self, Peer peer, std::string address, Connection::Strand strand,
+                                      Hello hello);
   void dial_failed(const std::string& node_id, const Error& error);
 
   void demand_peer(const std::string& node_id) const;

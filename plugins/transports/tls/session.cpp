@@ -76,7 +76,9 @@ MutableBytes Session::input_room() {
   return {input_.get() + end_, input_capacity - end_};
 }
 
-void Session::input_filled(std::size_t count) { end_ += count; }
+void Session::input_filled(std::size_t count) {
+  end_ += count;
+}
 
 bool Session::handshake() {
   ERR_clear_error();

@@ -9,8 +9,9 @@
 
 namespace drawbridge::tls {
 
-/// The TLS of one connection without its socket: bytes from the network go in, bytes for the network come out. OpenSSL writes and
-/// reads these buffers, so that a network call moves many records, and tests need no socket. Not thread-safe.
+/// The TLS of one connection without its socket: bytes from the network go in, bytes for the network come out. OpenSSL
+/// writes and reads these buffers, so that a network call moves many records, and tests need no socket. Not
+/// thread-safe.
 class Session {
  public:
   /// Decides on the peer's node key: an empty answer accepts, anything else is why not.
@@ -25,8 +26,9 @@ class Session {
   MutableBytes input_room();
   void input_filled(std::size_t count);
 
-  /// One step; whether the handshake is complete. Otherwise send `output` and feed input. Throws Error{forbidden} when this side refused the
-  /// peer, Error{unavailable} for anything else that went wrong; `output` may then hold an alert that the peer should get.
+  /// One step; whether the handshake is complete. Otherwise send `output` and feed input. Throws Error{forbidden} when
+  /// this side refused the peer, Error{unavailable} for anything else that went wrong; `output` may then hold an alert
+  /// that the peer should get.
   bool handshake();
 
   /// Decrypts into `out`; 0 when more input is needed. Throws Error{unavailable}, also when the peer closed.

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -45,10 +46,15 @@ class DRAWBRIDGE_API Cbor {
   bool boolean() const;
   std::int64_t integer() const;
   std::uint64_t unsigned_integer() const;
-  const Bytes& bytes() const;
-  const std::string& text() const;
-  const CborArray& array() const;
-  const CborMap& map() const;
+  const Bytes& bytes() const&;
+  const std::string& text() const&;
+  const CborArray& array() const&;
+  const CborMap& map() const&;
+  // Of a temporary they give the content itself, so that a loop over `decode_cbor(…).map()` is safe.
+  Bytes bytes() && { return std::as_const(*this).bytes(); }
+  std::string text() && { return std::as_const(*this).text(); }
+  CborArray array() && { return std::as_const(*this).array(); }
+  CborMap map() && { return std::as_const(*this).map(); }
 
   /// A map's entry; throws Error{invalid} naming the key when it is missing or this is no map.
   const Cbor& at(const std::string& key) const;

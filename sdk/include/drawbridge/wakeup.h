@@ -33,7 +33,8 @@ class DRAWBRIDGE_API Wakeup {
   /// Resumes every waiting task, each on its own executor, never inside this call.
   void notify();
 
-  /// Returns when `version()` is no longer `seen`, or early when the awaiting task is cancelled; look again in either case.
+  /// Returns when `version()` is no longer `seen`, or early when the awaiting task is cancelled; look again in either
+  /// case.
   Task<> wait(std::uint64_t seen);
 
  private:

@@ -85,7 +85,8 @@ Task<> message_boundaries_and_order(TransportPair& t) {
   t.b.serve(protocol, echo);
   const auto stream = co_await t.a.open(t.b_id, protocol);
   constexpr int count = 500;
-  for (int i = 0; i < count; ++i) co_await stream->send(pattern(static_cast<std::size_t>(i * 7 % 900), static_cast<std::uint8_t>(i)));
+  for (int i = 0; i < count; ++i)
+    co_await stream->send(pattern(static_cast<std::size_t>(i * 7 % 900), static_cast<std::uint8_t>(i)));
   co_await stream->finish();
   for (int i = 0; i < count; ++i) {
     const auto got = co_await stream->receive();
@@ -335,7 +336,8 @@ Task<> request_times_out(TransportPair& t) {
 constexpr int bulk_messages = 256;  // of 256 KiB: 64 MiB each way
 
 Task<> send_bulk(Stream& stream, std::uint8_t seed) {
-  for (int i = 0; i < bulk_messages; ++i) co_await stream.send(pattern(Stream::max_message_bytes, static_cast<std::uint8_t>(seed + i)));
+  for (int i = 0; i < bulk_messages; ++i)
+    co_await stream.send(pattern(Stream::max_message_bytes, static_cast<std::uint8_t>(seed + i)));
   co_await stream.finish();
 }
 
@@ -363,7 +365,8 @@ Task<> links_tell_the_peer(TransportPair& t) {
   t.b.serve(protocol, echo);
   co_await request(t.a, t.b_id, protocol, to_bytes("x"), patience);
   const auto links = t.a.links();
-  const auto found = std::find_if(links.begin(), links.end(), [&](const LinkStatus& link) { return link.node_id == t.b_id; });
+  const auto found =
+      std::find_if(links.begin(), links.end(), [&](const LinkStatus& link) { return link.node_id == t.b_id; });
   DRAWBRIDGE_CHECK(found != links.end() && found->connected && !found->detail.empty());
 }
 
