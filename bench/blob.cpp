@@ -31,14 +31,15 @@ class BlobApi final : public Component {
     co_await writer->commit("bench");
     server_options_.access = &*access_;
     http::Router router;
-    router.get("/health", [](http::Request&) -> Task<http::Response> {
-      co_return http::Response::json(Health{});
-    }, {.scope = "read"});
-    router.get("/blob/{id}", [this](http::Request& request) -> Task<http::Response> {
-      Bytes out(blob_bytes);
-      out.resize(co_await blobs_->read(std::string(request.path("id")), 0, out));
-      co_return http::Response::bytes(std::move(out));
-    }, {.scope = "read"});
+    router.get("/health", [](http::Request&) -> Task<http::Response> { co_return http::Response::json(Health{}); },
+               {.scope = "read"});
+    router.get("/blob/{id}",
+               [this](http::Request& request) -> Task<http::Response> {
+                 Bytes out(blob_bytes);
+                 out.resize(co_await blobs_->read(std::string(request.path("id")), 0, out));
+                 co_return http::Response::bytes(std::move(out));
+               },
+               {.scope = "read"});
     server_ = std::make_unique<http::Server>(server_options_, std::move(router), host);
     server_->start();
   }

@@ -1,5 +1,5 @@
-// What a facet costs: a call through a plugin against a direct call, and storage plugins against their bare engines. Each pair is
-// taken A B A B … in one run; the medians and their ratio are printed as JSON lines for run.py.
+// What a facet costs: a call through a plugin against a direct call, and storage plugins against their bare engines.
+// Each pair is taken A B A B … in one run; the medians and their ratio are printed as JSON lines for run.py.
 #include <fmt/core.h>
 #include <rocksdb/db.h>
 #include <unistd.h>
@@ -32,7 +32,8 @@ double median(std::vector<double> values) {
 }
 
 /// Runs both in turn; reports nanoseconds an operation and plugin speed over bare speed.
-void compare(const std::string& name, int operations, const std::function<void()>& bare, const std::function<void()>& plugin) {
+void compare(const std::string& name, int operations, const std::function<void()>& bare,
+             const std::function<void()>& plugin) {
   std::vector<double> a, b;
   bare();
   plugin();
@@ -42,12 +43,16 @@ void compare(const std::string& name, int operations, const std::function<void()
   }
   const double bare_ns = median(a) * 1e9 / operations;
   const double plugin_ns = median(b) * 1e9 / operations;
-  fmt::print("{{\"name\": \"{}\", \"bare_ns\": {:.1f}, \"plugin_ns\": {:.1f}, \"difference_ns\": {:.1f}, \"ratio\": {:.3f}}}\n",
-             name, bare_ns, plugin_ns, plugin_ns - bare_ns, bare_ns / plugin_ns);
+  fmt::print(
+      "{{\"name\": \"{}\", \"bare_ns\": {:.1f}, \"plugin_ns\": {:.1f}, \"difference_ns\": {:.1f}, \"ratio\": "
+      "{:.3f}}}\n",
+      name, bare_ns, plugin_ns, plugin_ns - bare_ns, bare_ns / plugin_ns);
   std::fflush(stdout);
 }
 
-Key key_of(int i) { return fmt::format("key/{:08}", i); }
+Key key_of(int i) {
+  return fmt::format("key/{:08}", i);
+}
 
 Task<> get_loop(std::shared_ptr<Records> records, const std::vector<Key>& keys, int count) {
   for (int i = 0; i < count; ++i) {
@@ -92,13 +97,14 @@ void measure_call(kernel::Node& node) {
   constexpr int calls = 1'000'000;
   const auto records = node.find<Records>("empty");
   const BareMap bare;
-  compare("facet call", calls,
-          [&] {
-            for (int i = 0; i < calls; ++i) {
-              if (bare.get("absent")) std::abort();
-            }
-          },
-          [&] { node.wait(absent_loop(records, calls)); });
+  compare(
+      "facet call", calls,
+      [&] {
+        for (int i = 0; i < calls; ++i) {
+          if (bare.get("absent")) std::abort();
+        }
+      },
+      [&] { node.wait(absent_loop(records, calls)); });
 }
 
 void measure_memory(kernel::Node& node, const std::vector<Key>& keys, const Bytes& value) {
@@ -107,16 +113,18 @@ void measure_memory(kernel::Node& node, const std::vector<Key>& keys, const Byte
   BareMap bare;
   for (const Key& key : keys) bare.put(key, value);
   node.wait(put_loop(records, keys, value, static_cast<int>(keys.size())));
-  compare("storage.memory get 1 KiB", gets,
-          [&] {
-            for (int i = 0; i < gets; ++i) {
-              if (!bare.get(keys[static_cast<std::size_t>(i) % keys.size()])) std::abort();
-            }
-          },
-          [&] { node.wait(get_loop(records, keys, gets)); });
+  compare(
+      "storage.memory get 1 KiB", gets,
+      [&] {
+        for (int i = 0; i < gets; ++i) {
+          if (!bare.get(keys[static_cast<std::size_t>(i) % keys.size()])) std::abort();
+        }
+      },
+      [&] { node.wait(get_loop(records, keys, gets)); });
 }
 
-void measure_rocksdb(kernel::Node& node, const std::filesystem::path& folder, const std::vector<Key>& keys, const Bytes& value) {
+void measure_rocksdb(kernel::Node& node, const std::filesystem::path& folder, const std::vector<Key>& keys,
+                     const Bytes& value) {
   constexpr int gets = 200'000;
   constexpr int puts = 300;
   const auto records = node.find<Records>("rocksdb");
@@ -131,23 +139,25 @@ void measure_rocksdb(kernel::Node& node, const std::filesystem::path& folder, co
   for (const Key& key : keys) batch.put(key, value);
   node.wait(records->commit(std::move(batch)));
 
-  compare("storage.rocksdb get 1 KiB", gets,
-          [&] {
-            std::string out;
-            for (int i = 0; i < gets; ++i) {
-              if (!db->Get({}, keys[static_cast<std::size_t>(i) % keys.size()], &out).ok()) std::abort();
-            }
-          },
-          [&] { node.wait(get_loop(records, keys, gets)); });
+  compare(
+      "storage.rocksdb get 1 KiB", gets,
+      [&] {
+        std::string out;
+        for (int i = 0; i < gets; ++i) {
+          if (!db->Get({}, keys[static_cast<std::size_t>(i) % keys.size()], &out).ok()) std::abort();
+        }
+      },
+      [&] { node.wait(get_loop(records, keys, gets)); });
   rocksdb::WriteOptions synced;
   synced.sync = true;
-  compare("storage.rocksdb synced put 1 KiB, 1 client", puts,
-          [&] {
-            for (int i = 0; i < puts; ++i) {
-              if (!db->Put(synced, keys[static_cast<std::size_t>(i)], slice).ok()) std::abort();
-            }
-          },
-          [&] { node.wait(put_loop(records, keys, value, puts)); });
+  compare(
+      "storage.rocksdb synced put 1 KiB, 1 client", puts,
+      [&] {
+        for (int i = 0; i < puts; ++i) {
+          if (!db->Put(synced, keys[static_cast<std::size_t>(i)], slice).ok()) std::abort();
+        }
+      },
+      [&] { node.wait(put_loop(records, keys, value, puts)); });
 }
 
 int run(const std::string& plugins) {
@@ -161,7 +171,8 @@ storage:
   empty: {{plugin: storage.memory}}
   memory: {{plugin: storage.memory}}
   rocksdb: {{plugin: storage.rocksdb, path: {0}/db}}
-)", folder.string());
+)",
+                                         folder.string());
     const auto node = kernel::Node::from_text(yaml, "bench.yaml", {.plugin_dirs = {plugins}});
     node->start();
     std::vector<Key> keys;

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """All benchmarks of Drawbridge: `make bench`. Prints one line a measurement: name, figure, bound, and whether it holds.
 
-Ratios are taken side by side in one run, A B A B, as medians. Needs nginx and wrk (make bench installs them). Exits with 1
-when a bound does not hold. `--quick` does fewer and shorter rounds and 64 MiB instead of 1 GiB."""
+Ratios are taken side by side in one run, A B A B, as medians. Needs nginx and wrk (make bench installs them). Exits
+with 1 when a bound does not hold. `--quick` does fewer and shorter rounds and 64 MiB instead of 1 GiB."""
 
 import argparse
 import http.client
@@ -100,7 +100,8 @@ def measure_http(work, rounds, seconds):
     (work / "nginx.conf").write_text(
         f"worker_processes 1; daemon off; pid {work}/nginx.pid; error_log {work}/nginx.log; user root;\n"
         f"events {{ worker_connections 1024; }}\n"
-        f"http {{ access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000000; open_file_cache max=16;\n"
+        f"http {{ access_log off; sendfile on; tcp_nopush on; tcp_nodelay on; keepalive_requests 1000000000;\n"
+        f" open_file_cache max=16;\n"
         f" server {{ listen 127.0.0.1:{nginx_port}; root {work}/www; }} }}\n")
     (work / "http.yaml").write_text(f"""
 node: {{name: bench, data: {work}/http-data, io_threads: 1}}
@@ -123,7 +124,8 @@ apis: {{blob: {{plugin: bench.blob, blobs: main, listen: "127.0.0.1:{port}", rat
             blob.append(wrk(f"http://127.0.0.1:{port}/blob/bench", key, seconds))
     nginx_rate = statistics.median(base)
     report("nginx, a file of 1 KiB", f"{nginx_rate:,.0f} requests/s")
-    for name, rates in (("GET /health with authentication", health), ("GET a stored blob of 1 KiB with authentication", blob)):
+    for name, rates in (("GET /health with authentication", health),
+                        ("GET a stored blob of 1 KiB with authentication", blob)):
         ratio = statistics.median(rates) / nginx_rate
         report(name, f"{statistics.median(rates):,.0f}/s  {ratio:.2f}x nginx", ">= 0.8x", ratio >= 0.8)
 
@@ -131,8 +133,9 @@ apis: {{blob: {{plugin: bench.blob, blobs: main, listen: "127.0.0.1:{port}", rat
 def make_home(work, name):
     home = work / name
     external, internal, peers = free_port(), free_port(), free_port()
-    made = subprocess.run([str(DRAWBRIDGE), "--json", "init", str(home), "--name", name, "--external", f"127.0.0.1:{external}",
-                           "--internal", f"127.0.0.1:{internal}", "--peers", f"127.0.0.1:{peers}"],
+    made = subprocess.run([str(DRAWBRIDGE), "--json", "init", str(home), "--name", name,
+                           "--external", f"127.0.0.1:{external}", "--internal", f"127.0.0.1:{internal}",
+                           "--peers", f"127.0.0.1:{peers}"],
                           check=True, capture_output=True, text=True).stdout
     return home, external, json.loads(made)["api_key"], json.loads(made)["node_id"]
 
@@ -157,7 +160,8 @@ class Peak(threading.Thread):
 
 def timed_curl(arguments):
     begin = time.monotonic()
-    out = subprocess.run(["curl", "-sS", "--fail-with-body", *arguments], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(["curl", "-sS", "--fail-with-body", *arguments], check=True, capture_output=True,
+                         text=True).stdout
     return time.monotonic() - begin, out
 
 
@@ -165,9 +169,11 @@ def suite_speeds(size):
     """Bytes a second of the bare primitives and of the suite, from Google Benchmark, interleaved repetitions."""
     env = {**os.environ, "DRAWBRIDGE_PLUGINS": str(BUILD / "plugins")}
     out = subprocess.run([str(BUILD / "bin" / "bench_suite"), "--benchmark_format=json", "--benchmark_repetitions=3",
-                          "--benchmark_enable_random_interleaving=true", "--benchmark_report_aggregates_only=true"],
+                          "--benchmark_enable_random_interleaving=true",
+                          "--benchmark_report_aggregates_only=true"],
                          check=True, capture_output=True, text=True, env=env).stdout
-    return {b["run_name"]: b["bytes_per_second"] for b in json.loads(out)["benchmarks"] if b["aggregate_name"] == "median"}
+    medians = [b for b in json.loads(out)["benchmarks"] if b["aggregate_name"] == "median"]
+    return {b["run_name"]: b["bytes_per_second"] for b in medians}
 
 
 def measure_large(work, size, rounds):
@@ -189,12 +195,13 @@ def measure_large(work, size, rounds):
         for _ in range(rounds):
             watch = Peak(node)
             watch.start()
-            took, out = timed_curl(["-H", f"X-API-Key: {key}", "-H", "Content-Type: application/octet-stream", "-H", "Expect:", "-T",
-                                    str(content), "-X", "POST", f"http://127.0.0.1:{port}/share_data?recipient={node_id}"])
+            took, out = timed_curl(["-H", f"X-API-Key: {key}", "-H", "Content-Type: application/octet-stream",
+                                    "-H", "Expect:", "-T", str(content), "-X", "POST",
+                                    f"http://127.0.0.1:{port}/share_data?recipient={node_id}"])
             shares.append(size / took)
             asset = json.loads(out)["data_hash"]
-            took, _ = timed_curl(["-H", f"X-API-Key: {key}", "-H", "Accept: application/octet-stream", "-o", str(work / "out"),
-                                  f"http://127.0.0.1:{port}/data/{asset}"])
+            took, _ = timed_curl(["-H", f"X-API-Key: {key}", "-H", "Accept: application/octet-stream",
+                                  "-o", str(work / "out"), f"http://127.0.0.1:{port}/data/{asset}"])
             gets.append(size / took)
             peaks.append(watch.stop())
         if subprocess.run(["cmp", str(content), str(work / "out")]).returncode:
@@ -209,14 +216,16 @@ def measure_large(work, size, rounds):
 
 
 def measure_facets():
-    out = subprocess.run([str(BUILD / "bin" / "bench_facets"), str(BUILD / "plugins")], check=True, capture_output=True, text=True).stdout
+    out = subprocess.run([str(BUILD / "bin" / "bench_facets"), str(BUILD / "plugins")], check=True,
+                         capture_output=True, text=True).stdout
     for line in out.splitlines():
         m = json.loads(line)
         if m["name"] == "facet call":
-            report("facet call through a plugin against a direct call", f"{m['difference_ns']:.0f} ns more", "<= 100 ns",
-                   m["difference_ns"] <= 100)
+            report("facet call through a plugin against a direct call", f"{m['difference_ns']:.0f} ns more",
+                   "<= 100 ns", m["difference_ns"] <= 100)
         else:
-            report(m["name"], f"{m['plugin_ns']:,.0f} ns  {m['ratio']:.2f}x bare", ">= 0.8x", m["ratio"] >= 0.8)
+            report(m["name"], f"{m['plugin_ns']:,.0f} ns  {m['ratio']:.2f}x bare", ">= 0.8x",
+                   m["ratio"] >= 0.8)
 
 
 def measure_start(work, rounds):
@@ -233,7 +242,8 @@ def measure_start(work, rounds):
     start = statistics.median(a - b for a, b in zip(ready, derive))
     report("start to healthy, without key derivation", f"{start:.0f} ms", "<= 200 ms", start <= 200)
     report("key derivation (PBKDF2, 600 000 iterations)", f"{statistics.median(derive):.0f} ms")
-    report("resident memory when idle", f"{statistics.median(idle):.0f} MiB", "<= 60 MiB", statistics.median(idle) <= 60)
+    report("resident memory when idle", f"{statistics.median(idle):.0f} MiB", "<= 60 MiB",
+           statistics.median(idle) <= 60)
 
 
 def main():

@@ -1,5 +1,5 @@
-// The fernet suite against its bare primitives (Google Benchmark): AES-128-CBC, HMAC-SHA256 and SHA-256 of Crypto++ run back to back
-// over the same bytes, and the envelope of the suite over the same content.
+// The fernet suite against its bare primitives (Google Benchmark): AES-128-CBC, HMAC-SHA256 and SHA-256 of Crypto++ run
+// back to back over the same bytes, and the envelope of the suite over the same content.
 #include <benchmark/benchmark.h>
 #include <cryptopp/aes.h>
 #include <cryptopp/hmac.h>
@@ -20,9 +20,10 @@ constexpr std::size_t chunk = 64 * 1024;
 kernel::Node& node() {
   static const auto node = [] {
     const char* plugins = std::getenv("DRAWBRIDGE_PLUGINS");
-    auto made = kernel::Node::from_text("node: {name: bench, data: /tmp/drawbridge-bench-suite}\nlog: {level: warning}\n"
-                                        "ciphers: {suite: {plugin: cipher.fernet}}\n",
-                                        "bench.yaml", {.plugin_dirs = {plugins ? plugins : "build/plugins"}});
+    auto made = kernel::Node::from_text(
+        "node: {name: bench, data: /tmp/drawbridge-bench-suite}\nlog: {level: warning}\n"
+        "ciphers: {suite: {plugin: cipher.fernet}}\n",
+        "bench.yaml", {.plugin_dirs = {plugins ? plugins : "build/plugins"}});
     made->start();
     return made;
   }();
@@ -100,7 +101,8 @@ void suite_open(benchmark::State& state) {
   Bytes out;
   for (auto _ : state) {
     out.clear();
-    EnvelopeOpener opener(*suite, key, BytesView(sealed).first(std::min(sealed.size(), EnvelopeOpener::max_header_bytes)), sealed.size());
+    EnvelopeOpener opener(
+        *suite, key, BytesView(sealed).first(std::min(sealed.size(), EnvelopeOpener::max_header_bytes)), sealed.size());
     const auto bytes_of = [&](std::uint64_t index) {
       const ChunkExtent extent = opener.chunk(index);
       return BytesView(sealed).subspan(extent.offset, extent.size);

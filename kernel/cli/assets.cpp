@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <map>
 #include <memory>
 
 #include "kernel/cli/exit_codes.h"
@@ -58,22 +59,46 @@ json::object fetch_list(http::Client& client, const ListOptions& options) {
   return out;
 }
 
-/// Enough of a node id to know it by.
-std::string short_id(const std::string& id) {
-  return id.size() > 13 ? id.substr(0, 13) : id;
+/// What to call the nodes in a table: the names of the peers, by id. Nothing is said when they cannot be had: ids do as
+/// well.
+std::map<std::string, std::string> peer_names(http::Client& client) {
+  std::map<std::string, std::string> names;
+  const auto answer = client.exchange({.target = "/network/peers"});
+  if (answer.status != 200) return names;
+  for (const auto& peer : array_field(http::parse_json(answer.body), "peers"))
+    names[field(peer, "node_id")] = field(peer, "name");
+  return names;
 }
 
-std::vector<std::string> row_of(const json::value& item) {
-  const bool own = field(item, "role") == "owner";
-  std::string recipients;
-  for (const auto& one : array_field(item, "recipients"))
-    recipients += (recipients.empty() ? "" : ",") + short_id(field(one, ""));
-  const auto size = number_field(item, "size");
-  return {field(item, "timestamp"),  own ? "to " + recipients : "from " + short_id(field(item, "sender")),
-          field(item, "name"),       size == 0 && !own ? "-" : human_size(size),
-          field(item, "state"),      field(item, "delivery"),
-          field(item, "expires_at"), field(item, "data_hash")};
-}
+class Rows {
+ public:
+  explicit Rows(std::map<std::string, std::string> names) : names_(std::move(names)) {}
+
+  std::vector<std::string> row(const json::value& item) const {
+    const bool own = field(item, "role") == "owner";
+    std::string recipients;
+    for (const auto& one : array_field(item, "recipients"))
+      recipients += (recipients.empty() ? "" : ", ") + name_of(field(one, ""));
+    const auto size = number_field(item, "size");
+    return {field(item, "timestamp"),
+            own ? "to " + recipients : "from " + name_of(field(item, "sender")),
+            field(item, "name"),
+            size == 0 && !own ? "-" : human_size(size),  // not known before it was opened
+            field(item, "state"),
+            field(item, "delivery"),
+            field(item, "expires_at"),
+            field(item, "data_hash")};
+  }
+
+ private:
+  /// A name, or enough of the id to know it by.
+  std::string name_of(const std::string& id) const {
+    const auto found = names_.find(id);
+    return found == names_.end() ? id.substr(0, 13) : found->second;
+  }
+
+  std::map<std::string, std::string> names_;
+};
 
 int list(Context& context, const ListOptions& options) {
   if (options.limit == 0) throw Error(Code::invalid, "--limit: must be at least 1");
@@ -85,7 +110,8 @@ int list(Context& context, const ListOptions& options) {
     return 0;
   }
   Table table{{"shared", "with", "name", "size", "state", "delivery", "expires", "hash"}, {}, {3}};
-  for (const auto& item : found.at("items").as_array()) table.rows.push_back(row_of(item));
+  const Rows rows(peer_names(client));
+  for (const auto& item : found.at("items").as_array()) table.rows.push_back(rows.row(item));
   if (table.rows.empty()) {
     context.output.remark("nothing was shared or received");
     return 0;

@@ -149,7 +149,9 @@ kernel::NodeOptions node_options(std::optional<Level> log_level) {
 }
 
 Privacy::Privacy() : before_(::umask(077)) {}
-Privacy::~Privacy() { ::umask(before_); }
+Privacy::~Privacy() {
+  ::umask(before_);
+}
 
 std::optional<Reach> find_node(const kernel::Config& config, Api api, const std::string& api_key_file) {
   const auto* component = find_plugin(config, plugin_of(api));

@@ -88,7 +88,8 @@ int run(int argc, char** argv) {
   try {
     return context.action();
   } catch (const Error& error) {
-    return context.output.fail(error);
+    if (error.code() != Code::unauthenticated) return context.output.fail(error);
+    return context.output.fail({error.code(), error.what(), "name the file with the right key by --api-key-file"});
   } catch (const std::filesystem::filesystem_error& error) {
     return context.output.fail({Code::unavailable, error.what()});
   } catch (const std::exception& error) {

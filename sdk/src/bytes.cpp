@@ -9,7 +9,8 @@ namespace {
 
 template <class T>
 void append_be(Bytes& out, T value) {
-  for (int shift = (sizeof(T) - 1) * 8; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
+  for (int shift = (sizeof(T) - 1) * 8; shift >= 0; shift -= 8)
+    out.push_back(static_cast<std::uint8_t>(value >> shift));
 }
 
 template <class T>
@@ -25,7 +26,8 @@ constexpr std::string_view url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijk
 constexpr std::array<std::int8_t, 256> inverse(std::string_view alphabet) {
   std::array<std::int8_t, 256> table{};
   table.fill(-1);
-  for (std::size_t i = 0; i < alphabet.size(); ++i) table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::int8_t>(i);
+  for (std::size_t i = 0; i < alphabet.size(); ++i)
+    table[static_cast<std::uint8_t>(alphabet[i])] = static_cast<std::int8_t>(i);
   return table;
 }
 constexpr auto standard_inverse = inverse(standard_alphabet);
@@ -70,12 +72,24 @@ std::optional<Bytes> decode64(std::string_view text, const std::array<std::int8_
 
 }  // namespace
 
-void append_u16be(Bytes& out, std::uint16_t value) { append_be(out, value); }
-void append_u32be(Bytes& out, std::uint32_t value) { append_be(out, value); }
-void append_u64be(Bytes& out, std::uint64_t value) { append_be(out, value); }
-std::uint16_t load_u16be(BytesView bytes) { return load_be<std::uint16_t>(bytes); }
-std::uint32_t load_u32be(BytesView bytes) { return load_be<std::uint32_t>(bytes); }
-std::uint64_t load_u64be(BytesView bytes) { return load_be<std::uint64_t>(bytes); }
+void append_u16be(Bytes& out, std::uint16_t value) {
+  append_be(out, value);
+}
+void append_u32be(Bytes& out, std::uint32_t value) {
+  append_be(out, value);
+}
+void append_u64be(Bytes& out, std::uint64_t value) {
+  append_be(out, value);
+}
+std::uint16_t load_u16be(BytesView bytes) {
+  return load_be<std::uint16_t>(bytes);
+}
+std::uint32_t load_u32be(BytesView bytes) {
+  return load_be<std::uint32_t>(bytes);
+}
+std::uint64_t load_u64be(BytesView bytes) {
+  return load_be<std::uint64_t>(bytes);
+}
 
 std::string to_hex(BytesView bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -91,7 +105,10 @@ std::string to_hex(BytesView bytes) {
 std::optional<Bytes> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
   const auto digit = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
   };
   Bytes out;
   out.reserve(text.size() / 2);
@@ -104,10 +121,18 @@ std::optional<Bytes> from_hex(std::string_view text) {
   return out;
 }
 
-std::string to_base64(BytesView bytes) { return encode64(bytes, standard_alphabet); }
-std::optional<Bytes> from_base64(std::string_view text) { return decode64(text, standard_inverse); }
-std::string to_base64url(BytesView bytes) { return encode64(bytes, url_alphabet); }
-std::optional<Bytes> from_base64url(std::string_view text) { return decode64(text, url_inverse); }
+std::string to_base64(BytesView bytes) {
+  return encode64(bytes, standard_alphabet);
+}
+std::optional<Bytes> from_base64(std::string_view text) {
+  return decode64(text, standard_inverse);
+}
+std::string to_base64url(BytesView bytes) {
+  return encode64(bytes, url_alphabet);
+}
+std::optional<Bytes> from_base64url(std::string_view text) {
+  return decode64(text, url_inverse);
+}
 
 bool is_utf8(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
@@ -117,7 +142,10 @@ bool is_utf8(std::string_view text) {
       ++i;
       continue;
     }
-    const std::size_t more = lead >= 0xc2 && lead <= 0xdf ? 1 : lead >= 0xe0 && lead <= 0xef ? 2 : lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
+    const std::size_t more = lead >= 0xc2 && lead <= 0xdf   ? 1
+                             : lead >= 0xe0 && lead <= 0xef ? 2
+                             : lead >= 0xf0 && lead <= 0xf4 ? 3
+                                                            : 0;
     if (more == 0 || text.size() - i <= more) return false;
     for (std::size_t j = 1; j <= more; ++j) {
       if ((at(i + j) & 0xc0) != 0x80) return false;

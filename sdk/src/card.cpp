@@ -46,7 +46,8 @@ Cbor body(const Card& card) {
 
 Card from_cbor(const Cbor& cbor) {
   const Cbor& signed_part = cbor.at("card");
-  if (signed_part.at("format").text() != format_name) refuse("unknown format '" + signed_part.at("format").text() + "'");
+  if (signed_part.at("format").text() != format_name)
+    refuse("unknown format '" + signed_part.at("format").text() + "'");
   Card card;
   card.name = signed_part.at("name").text();
   card.keys = KeyBundle::from(signed_part.at("keys"));
@@ -87,9 +88,13 @@ KeyBundle KeyBundle::from(const Cbor& cbor) {
   return bundle;
 }
 
-std::string KeyBundle::node_id() const { return "node_" + to_hex(sha256(encode(cbor()))); }
+std::string KeyBundle::node_id() const {
+  return "node_" + to_hex(sha256(encode(cbor())));
+}
 
-Bytes Card::signed_bytes() const { return encode(body(*this)); }
+Bytes Card::signed_bytes() const {
+  return encode(body(*this));
+}
 
 std::string format_card(const Card& card) {
   CborMap signatures;

@@ -9,13 +9,24 @@ namespace drawbridge {
 namespace {
 
 // RFC 8949 §3.1: the major type is in the top three bits.
-enum Major : std::uint8_t { major_unsigned, major_negative, major_bytes, major_text, major_array, major_map, major_tag, major_simple };
+enum Major : std::uint8_t {
+  major_unsigned,
+  major_negative,
+  major_bytes,
+  major_text,
+  major_array,
+  major_map,
+  major_tag,
+  major_simple
+};
 constexpr std::uint8_t simple_false = 20;
 constexpr std::uint8_t simple_true = 21;
 constexpr std::uint8_t simple_null = 22;
 constexpr int max_depth = 16;
 
-[[noreturn]] void refuse(const std::string& message) { throw Error(Code::invalid, "cbor: " + message); }
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(Code::invalid, "cbor: " + message);
+}
 
 void write_head(Bytes& out, Major major, std::uint64_t argument) {
   const auto type = static_cast<std::uint8_t>(major << 5);
@@ -42,7 +53,9 @@ void write_string(Bytes& out, Major major, BytesView content) {
 }
 
 /// Keys in the bytewise order of their encoding: for text that is by length first (RFC 8949 §4.2.1).
-bool key_before(std::string_view a, std::string_view b) { return a.size() != b.size() ? a.size() < b.size() : a < b; }
+bool key_before(std::string_view a, std::string_view b) {
+  return a.size() != b.size() ? a.size() < b.size() : a < b;
+}
 
 class Reader {
  public:
@@ -58,7 +71,8 @@ class Reader {
       case major_unsigned:
         return Cbor(argument);
       case major_negative:
-        if (argument > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) refuse("integer out of range");
+        if (argument > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+          refuse("integer out of range");
         return Cbor(-1 - static_cast<std::int64_t>(argument));
       case major_bytes:
         return Cbor(take(argument));
@@ -135,7 +149,8 @@ void write(Bytes& out, const Cbor& value);
 void write_map(Bytes& out, const CborMap& map) {
   std::vector<const CborMap::value_type*> entries;
   for (const auto& entry : map) entries.push_back(&entry);
-  std::sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) { return key_before(a->first, b->first); });
+  std::sort(entries.begin(), entries.end(),
+            [](const auto* a, const auto* b) { return key_before(a->first, b->first); });
   write_head(out, major_map, map.size());
   for (const auto* entry : entries) {
     write_string(out, major_text, view(entry->first));
@@ -170,9 +185,13 @@ struct CborWriter {
 
 namespace {
 
-void write(Bytes& out, const Cbor& value) { value.visit(CborWriter{out}); }
+void write(Bytes& out, const Cbor& value) {
+  value.visit(CborWriter{out});
+}
 
-[[noreturn]] void wrong_kind(const char* wanted) { refuse(std::string("expected ") + wanted); }
+[[noreturn]] void wrong_kind(const char* wanted) {
+  refuse(std::string("expected ") + wanted);
+}
 
 }  // namespace
 

@@ -82,7 +82,8 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 5> size_units =
     {{"", 1}, {"KiB", 1u << 10}, {"MiB", 1u << 20}, {"GiB", 1u << 30}, {"TiB", 1ull << 40}}};
 
 template <std::size_t n>
-std::string with_largest_unit(std::uint64_t value, const std::array<std::pair<std::string_view, std::uint64_t>, n>& units) {
+std::string with_largest_unit(std::uint64_t value,
+                              const std::array<std::pair<std::string_view, std::uint64_t>, n>& units) {
   std::size_t best = 0;
   for (std::size_t i = 0; i < n; ++i) {
     if (value != 0 && value % units[i].second == 0) best = i;
@@ -152,6 +153,8 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return parse_with_unit(text, size_units, std::uint64_t{1} << 62);
 }
 
-std::string size_text(std::uint64_t bytes) { return with_largest_unit(bytes, size_units); }
+std::string size_text(std::uint64_t bytes) {
+  return with_largest_unit(bytes, size_units);
+}
 
 }  // namespace drawbridge

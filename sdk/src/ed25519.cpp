@@ -28,7 +28,9 @@ Key private_key(const Secret& seed) {
 
 }  // namespace
 
-Ed25519Key ed25519_generate(Random& random) { return ed25519_from_seed(random.secret(key_bytes)); }
+Ed25519Key ed25519_generate(Random& random) {
+  return ed25519_from_seed(random.secret(key_bytes));
+}
 
 Ed25519Key ed25519_from_seed(const Secret& seed) {
   const Key key = private_key(seed);
@@ -46,7 +48,8 @@ Bytes ed25519_sign(const Secret& seed, BytesView message) {
   Bytes signature(signature_bytes);
   std::size_t size = signature.size();
   if (!context || EVP_DigestSignInit(context.get(), nullptr, nullptr, nullptr, key.get()) != 1 ||
-      EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) != 1 || size != signature_bytes) {
+      EVP_DigestSign(context.get(), signature.data(), &size, message.data(), message.size()) != 1 ||
+      size != signature_bytes) {
     throw Error(Code::internal, "ed25519: signing failed");
   }
   return signature;

@@ -6,8 +6,8 @@ namespace drawbridge {
 namespace {
 
 constexpr std::array<std::string_view, 14> code_names = {
-    "invalid", "unauthenticated", "payment_required", "forbidden", "not_found",   "conflict",    "gone",
-    "too_large", "busy",          "unavailable",      "cannot_open", "corrupt",   "unsupported", "internal"};
+    "invalid", "unauthenticated", "payment_required", "forbidden", "not_found",   "conflict", "gone", "too_large",
+    "busy",    "unavailable",     "cannot_open",      "corrupt",   "unsupported", "internal"};
 static_assert(code_names.size() == static_cast<std::size_t>(Code::internal) + 1);
 
 }  // namespace

@@ -99,7 +99,8 @@ Secret read_secret_file(const std::filesystem::path& path) {
     throw Error(Code::forbidden, "others may read '" + path.string() + "'", "run: chmod 600 " + path.string());
   }
   if (status.st_uid != ::geteuid() && status.st_uid != 0) {
-    throw Error(Code::forbidden, "'" + path.string() + "' belongs to another user", "run: chown $(id -un) " + path.string());
+    throw Error(Code::forbidden, "'" + path.string() + "' belongs to another user",
+                "run: chown $(id -un) " + path.string());
   }
   Bytes content = read_all(file, path, max_secret_bytes);
   if (!content.empty() && content.back() == '\n') content.pop_back();

@@ -5,8 +5,8 @@
 namespace drawbridge {
 
 Cbor Grant::cbor() const {
-  return CborMap{{"asset", asset},   {"owner", owner},   {"grantee", grantee}, {"policy", policy.cbor()},
-                 {"keeper", keeper}, {"created", unix_ms(created)}};
+  return CborMap{{"asset", asset},          {"owner", owner},   {"grantee", grantee},
+                 {"policy", policy.cbor()}, {"keeper", keeper}, {"created", unix_ms(created)}};
 }
 
 Grant Grant::from(const Cbor& cbor) {

@@ -19,9 +19,15 @@ namespace drawbridge {
 
 Component::~Component() = default;
 void Component::options(Options&) {}
-Task<> Component::start(Host&) { co_return; }
-Task<> Component::stop() { co_return; }
-Health Component::health() const { return {}; }
+Task<> Component::start(Host&) {
+  co_return;
+}
+Task<> Component::stop() {
+  co_return;
+}
+Health Component::health() const {
+  return {};
+}
 
 std::string_view name(Health::State state) {
   switch (state) {
@@ -45,7 +51,9 @@ BlobWriter::~BlobWriter() = default;
 Blobs::~Blobs() = default;
 Hasher::~Hasher() = default;
 ChunkCipher::~ChunkCipher() = default;
-Secret ChunkCipher::portable_key(std::uint64_t, bool) const { return {}; }
+Secret ChunkCipher::portable_key(std::uint64_t, bool) const {
+  return {};
+}
 CipherSuite::~CipherSuite() = default;
 Stream::~Stream() = default;
 Transport::~Transport() = default;
@@ -53,7 +61,9 @@ Ledger::~Ledger() = default;
 Keeper::~Keeper() = default;
 Identity::~Identity() = default;
 Keyring::~Keyring() = default;
-Key Keyring::record_key(std::string_view name) { return "key/" + std::string(name); }
+Key Keyring::record_key(std::string_view name) {
+  return "key/" + std::string(name);
+}
 Access::~Access() = default;
 ByteSource::~ByteSource() = default;
 OpenAsset::~OpenAsset() = default;

@@ -9,7 +9,9 @@ namespace {
 
 using Kind = OptionSpec::Kind;
 
-[[noreturn]] void refuse(const std::string& message) { throw Error(Code::invalid, message); }
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(Code::invalid, message);
+}
 
 const std::string& scalar(const std::vector<std::string>& values) {
   if (values.size() != 1) refuse("must be a single value");

@@ -12,7 +12,9 @@ constexpr int max_conditions = 64;
 
 enum class Kind { recipient, before, after, all, any, negation };
 
-[[noreturn]] void refuse(const std::string& message) { throw Error(Code::invalid, "policy: " + message); }
+[[noreturn]] void refuse(const std::string& message) {
+  throw Error(Code::invalid, "policy: " + message);
+}
 
 /// A moment from 1970 to the end of the year 9999: beyond it, arithmetic could overflow and no text shows it.
 Timestamp moment_of(const Cbor& cbor) {
@@ -78,8 +80,12 @@ struct Policy::Node {
 Policy Policy::recipient(std::string node_id) {
   return Policy(std::make_shared<const Node>(Node{Kind::recipient, std::move(node_id), {}, {}}));
 }
-Policy Policy::before(Timestamp moment) { return Policy(std::make_shared<const Node>(Node{Kind::before, {}, moment, {}})); }
-Policy Policy::after(Timestamp moment) { return Policy(std::make_shared<const Node>(Node{Kind::after, {}, moment, {}})); }
+Policy Policy::before(Timestamp moment) {
+  return Policy(std::make_shared<const Node>(Node{Kind::before, {}, moment, {}}));
+}
+Policy Policy::after(Timestamp moment) {
+  return Policy(std::make_shared<const Node>(Node{Kind::after, {}, moment, {}}));
+}
 
 Policy Policy::all(std::vector<Policy> of) {
   if (of.empty()) refuse("'all' of nothing");

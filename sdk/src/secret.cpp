@@ -4,9 +4,13 @@ namespace drawbridge {
 
 Secret::Secret(std::size_t size) : bytes_(size) {}
 
-Secret Secret::copy_of(BytesView bytes) { return Secret(to_bytes(bytes)); }
+Secret Secret::copy_of(BytesView bytes) {
+  return Secret(to_bytes(bytes));
+}
 
-Secret::Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) { other.bytes_.clear(); }
+Secret::Secret(Secret&& other) noexcept : bytes_(std::move(other.bytes_)) {
+  other.bytes_.clear();
+}
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
@@ -17,6 +21,8 @@ Secret& Secret::operator=(Secret&& other) noexcept {
   return *this;
 }
 
-Secret::~Secret() { wipe(bytes_); }
+Secret::~Secret() {
+  wipe(bytes_);
+}
 
 }  // namespace drawbridge

@@ -10,7 +10,8 @@ namespace drawbridge::cli {
 namespace {
 
 const boost::json::value document = boost::json::parse(
-    R"({"text": "a", "number": 7, "yes": true, "none": null, "deep": {"er": -1}, "list": ["x", "y"], "items": [{"a": 1}]})");
+    R"({"text": "a", "number": 7, "yes": true, "none": null, "deep": {"er": -1},
+        "list": ["x", "y"], "items": [{"a": 1}]})");
 
 TEST(Field, reads_what_is_there) {
   EXPECT_EQ(field(document, "text"), "a");

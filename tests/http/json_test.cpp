@@ -103,7 +103,8 @@ TEST(Json, WritesWhatItReads) {
 
 TEST(Json, TellsEveryWrongFieldAtOnce) {
   const auto errors = errors_of<Everything>(R"({"id":5,"flag":"true","small":256,"large":1.5,"huge":-1,"ratio":"x",
-    "when":"yesterday","data":"???","color":"blue","items":[{"name":"a","price":1},{"name":"b"},{"name":"c","price":"1"}],
+    "when":"yesterday","data":"???","color":"blue",
+    "items":[{"name":"a","price":1},{"name":"b"},{"name":"c","price":"1"}],
     "counts":{"k":true},"limit":-1})");
   const std::vector<FieldError> expected = {
       {"id", "must be text"},

@@ -91,7 +91,7 @@ def test_kill_under_concurrent_writers(make_node):
 
 
 def test_the_grantee_is_killed_while_it_receives(pair):
-    content = os.urandom(20_000_000)
+    content = os.urandom(12_000_000)
     data_hash = pair.alice.share_raw(content, "bob")["data_hash"]
     pair.bob.kill()
     pair.bob.start()

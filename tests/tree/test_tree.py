@@ -35,7 +35,7 @@ INCLUDE_RULES = [
 # (who, which CMakeLists.txt, words that its commands may not have).
 LINK_RULES = [
     ("a plugin links neither the kernel nor a plugin nor the testkit", r"plugins/.+/CMakeLists\.txt",
-     r"\bplugin_\w+|drawbridge(::|-)(kernel|testkit)\b"),
+     r"(?s:target_link_libraries|LIBS)[^)]*\bplugin_\w+|drawbridge(::|-)(kernel|testkit)\b"),
     ("the sdk links neither the kernel nor a plugin", r"sdk/CMakeLists\.txt", r"\bplugin_\w+|drawbridge(::|-)kernel\b"),
 ]
 KERNEL_LINKS = (r"drawbridge-kernel",

@@ -54,8 +54,8 @@ struct ItemReply {
   std::string algorithm;
 };
 BOOST_DESCRIBE_STRUCT(ItemReply, (),
-                      (data_hash, role, sender, recipients, name, content_type, size, envelope_size, timestamp, expires_at,
-                       state, delivery, algorithm))
+                      (data_hash, role, sender, recipients, name, content_type, size, envelope_size, timestamp,
+                       expires_at, state, delivery, algorithm))
 
 struct ListReply {
   std::vector<ItemReply> items;
@@ -89,8 +89,20 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return out;
 }
 
-/// The one range of "bytes=a-b", "bytes=a-" or "bytes=-n" (RFC 9110 §14.1.2). Nothing for several ranges or another unit, which are
-/// answered with the whole. Throws 416 for a range outside the content.
+/// The answer to a range outside the content (RFC 9110 §15.5.17).
+http::Response range_refused(const http::Request& request, std::uint64_t size) {
+  const http::StatusError error(416, Code::invalid,
+                                "the range is not in the content, which has " + std::to_string(size) + " bytes");
+  http::Response response = http::error_response(std::make_exception_ptr(error), request.id());
+  response.header("Content-Range", "bytes */" + std::to_string(size));
+  return response;
+}
+
+/// A range outside the content.
+struct Unsatisfiable {};
+
+/// The one range of "bytes=a-b", "bytes=a-" or "bytes=-n" (RFC 9110 §14.1.2). Nothing for several ranges or another
+/// unit, which are answered with the whole. Throws Unsatisfiable.
 std::optional<Range> range_of(const http::Request& request, std::uint64_t size) {
   std::string_view text = request.header("Range").value_or("");
   if (!text.starts_with("bytes=") || text.find(',') != std::string_view::npos) return std::nullopt;
@@ -100,9 +112,10 @@ std::optional<Range> range_of(const http::Request& request, std::uint64_t size) 
   const auto first = number(text.substr(0, dash));
   const auto last = number(text.substr(dash + 1));
   const bool suffix = dash == 0 && last;
-  if ((!first && !suffix) || (dash + 1 < text.size() && !last) || (first && last && *last < *first)) return std::nullopt;
+  if ((!first && !suffix) || (dash + 1 < text.size() && !last) || (first && last && *last < *first))
+    return std::nullopt;
   if (size == 0 || (first && *first >= size) || (suffix && *last == 0)) {
-    throw http::StatusError(416, Code::invalid, "the range is not in the content, which has " + std::to_string(size) + " bytes");
+    throw Unsatisfiable{};
   }
   if (suffix) return Range{size - std::min(size, *last), size - 1};
   return Range{*first, std::min(last.value_or(size - 1), size - 1)};
@@ -121,7 +134,8 @@ std::string disposition(const std::string& name) {
   if (name.empty()) return "attachment";
   std::string out = "attachment; filename*=UTF-8''";
   for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
     if (plain) {
       out += c;
     } else {
@@ -158,12 +172,18 @@ Task<> send_range(std::shared_ptr<OpenAsset> asset, Range range, http::BodyWrite
 http::Response raw_reply(const http::Request& request, std::shared_ptr<OpenAsset> asset) {
   const AssetInfo& info = asset->info();
   const std::uint64_t size = info.content_size;
-  const auto range = range_of(request, size);
+  std::optional<Range> range;
+  try {
+    range = range_of(request, size);
+  } catch (const Unsatisfiable&) {
+    return range_refused(request, size);
+  }
   const Range sent = range.value_or(Range{0, size == 0 ? 0 : size - 1});
   const std::uint64_t length = size == 0 ? 0 : sent.last - sent.first + 1;
-  auto response = http::Response::stream(safe_type(info.info.type), length, [asset, sent, length](http::BodyWriter& out) -> Task<> {
-    if (length > 0) co_await send_range(asset, sent, out);
-  });
+  auto response =
+      http::Response::stream(safe_type(info.info.type), length, [asset, sent, length](http::BodyWriter& out) -> Task<> {
+        if (length > 0) co_await send_range(asset, sent, out);
+      });
   response.header("Accept-Ranges", "bytes");
   response.header("ETag", "\"" + info.asset + "\"");
   response.header("Content-Disposition", disposition(info.info.name));
@@ -171,7 +191,8 @@ http::Response raw_reply(const http::Request& request, std::shared_ptr<OpenAsset
   response.header("X-Sender", info.owner);
   response.header("X-Shared-At", to_rfc3339(info.time));
   if (!range) return response;
-  response.header("Content-Range", "bytes " + std::to_string(sent.first) + "-" + std::to_string(sent.last) + "/" + std::to_string(size));
+  response.header("Content-Range",
+                  "bytes " + std::to_string(sent.first) + "-" + std::to_string(sent.last) + "/" + std::to_string(size));
   return std::move(response).status(206);
 }
 
@@ -211,8 +232,9 @@ Task<http::Response> list_data(http::Request& request, ExternalContext& context)
   }
   ListReply reply;
   for (const AssetInfo& info : page.assets) {
-    reply.items.push_back({info.asset, info.role, info.owner, info.grantees, info.info.name, info.info.type, info.content_size,
-                           info.envelope_size, info.time, info.expires, info.state, info.delivery, info.suite});
+    reply.items.push_back({info.asset, info.role, info.owner, info.grantees, info.info.name, info.info.type,
+                           info.content_size, info.envelope_size, info.time, info.expires, info.state, info.delivery,
+                           info.suite});
   }
   if (!page.cursor.empty()) reply.cursor = page.cursor;
   co_return http::Response::json(reply);

@@ -95,15 +95,20 @@ class ExternalApi final : public Component {
   void add_node_routes(http::Router& router) {
     router.get("/health", [this](http::Request&) { return health_reply(); },
                {.scope = {}, .auth = false, .rate_limited = false, .summary = "Whether the node serves."});
-    router.get("/network/peers", [this](http::Request&) -> Task<http::Response> {
-      co_return http::Response::json(peers_reply(context_));
-    }, {.summary = "The peers and the links to them."});
-    router.get("/network/stats", [this](http::Request&) -> Task<http::Response> {
-      const PeersReply all = peers_reply(context_);
-      const auto connected = std::count_if(all.peers.begin(), all.peers.end(), [](const auto& peer) { return peer.connected; });
-      const Checkpoint head = co_await context_.ledger->head();
-      co_return http::Response::json(StatsReply{all.peers.size(), static_cast<std::uint64_t>(connected), head.size});
-    }, {.summary = "Numbers of the network."});
+    router.get(
+        "/network/peers",
+        [this](http::Request&) -> Task<http::Response> { co_return http::Response::json(peers_reply(context_)); },
+        {.summary = "The peers and the links to them."});
+    router.get("/network/stats",
+               [this](http::Request&) -> Task<http::Response> {
+                 const PeersReply all = peers_reply(context_);
+                 const auto connected =
+                     std::count_if(all.peers.begin(), all.peers.end(), [](const auto& peer) { return peer.connected; });
+                 const Checkpoint head = co_await context_.ledger->head();
+                 co_return http::Response::json(
+                     StatsReply{all.peers.size(), static_cast<std::uint64_t>(connected), head.size});
+               },
+               {.summary = "Numbers of the network."});
   }
 
   Task<http::Response> health_reply() {
@@ -138,7 +143,9 @@ http::FieldErrors field_error(std::string field, std::string message) {
   return http::FieldErrors(std::move(errors));
 }
 
-std::string tx_hash(const LedgerEvent& event) { return "0x" + to_hex(event.leaf); }
+std::string tx_hash(const LedgerEvent& event) {
+  return "0x" + to_hex(event.leaf);
+}
 
 DRAWBRIDGE_PLUGIN(ExternalApi, "api.external", "0.1.0", "The REST interface for applications that share and open data.")
 

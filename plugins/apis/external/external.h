@@ -28,7 +28,8 @@ void add_share_routes(http::Router& router, ExternalContext& context);
 void add_data_routes(http::Router& router, ExternalContext& context);
 void add_ledger_routes(http::Router& router, ExternalContext& context);
 
-/// The route's data hash as text that can be one ("sha256:" and 64 hexadecimal digits, or the digits alone). Throws FieldErrors.
+/// The route's data hash as text that can be one ("sha256:" and 64 hexadecimal digits, or the digits alone). Throws
+/// FieldErrors.
 std::string hash_of(const http::Request& request);
 
 /// One wrong field.

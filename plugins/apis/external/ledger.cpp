@@ -66,7 +66,8 @@ Task<http::Response> verify(http::Request& request, ExternalContext& context) {
   }
   const std::string hash = hash_of(request);
   Verification found = co_await context.assets->verify(hash, deep);
-  VerifyReply reply{.verified = found.verified, .data_hash = hash, .reason = {}, .event = {}, .checkpoint = {}, .proof = {}};
+  VerifyReply reply{
+      .verified = found.verified, .data_hash = hash, .reason = {}, .event = {}, .checkpoint = {}, .proof = {}};
   if (!found.reason.empty()) reply.reason = std::move(found.reason);
   if (found.event) {
     reply.event = event_reply(*found.event, false);
@@ -77,7 +78,9 @@ Task<http::Response> verify(http::Request& request, ExternalContext& context) {
 }
 
 /// `data_hash` with or without its prefix.
-std::string subject_of(std::string hash) { return hash.find(':') == std::string::npos ? "sha256:" + hash : hash; }
+std::string subject_of(std::string hash) {
+  return hash.find(':') == std::string::npos ? "sha256:" + hash : hash;
+}
 
 Task<http::Response> history(http::Request& request, ExternalContext& context) {
   const auto query = request.query<HistoryQuery>();
@@ -100,14 +103,18 @@ Task<http::Response> history(http::Request& request, ExternalContext& context) {
 void add_ledger_routes(http::Router& router, ExternalContext& context) {
   router.get("/verify_data/{hash}", [&context](http::Request& request) { return verify(request, context); },
              {.scope = {}, .auth = false, .summary = "Whether the ledger proves an asset."});
-  router.get("/data/{hash}/proof", [&context](http::Request& request) -> Task<http::Response> {
-    co_return http::Response::text(co_await context.assets->proof(hash_of(request)));
-  }, {.summary = "The proof file, for an offline check."});
+  router.get("/data/{hash}/proof",
+             [&context](http::Request& request) -> Task<http::Response> {
+               co_return http::Response::text(co_await context.assets->proof(hash_of(request)));
+             },
+             {.summary = "The proof file, for an offline check."});
   router.get("/compliance_history", [&context](http::Request& request) { return history(request, context); },
              {.summary = "What happened, oldest first."});
-  router.get("/checkpoint", [&context](http::Request&) -> Task<http::Response> {
-    co_return http::Response::text(co_await context.ledger->checkpoint());
-  }, {.scope = {}, .auth = false, .summary = "The ledger's signed head."});
+  router.get("/checkpoint",
+             [&context](http::Request&) -> Task<http::Response> {
+               co_return http::Response::text(co_await context.ledger->checkpoint());
+             },
+             {.scope = {}, .auth = false, .summary = "The ledger's signed head."});
 }
 
 }  // namespace drawbridge

@@ -33,8 +33,9 @@ struct ShareQuery {
   std::string recipient;
   std::optional<Timestamp> expires_at;
   http::Default<std::string> name;
+  std::optional<std::string> type;
 };
-BOOST_DESCRIBE_STRUCT(ShareQuery, (), (recipient, expires_at, name))
+BOOST_DESCRIBE_STRUCT(ShareQuery, (), (recipient, expires_at, name, type))
 
 struct EncryptionReply {
   std::string algorithm;
@@ -138,7 +139,7 @@ Task<http::Response> share(http::Request& request, ExternalContext& context) {
   } else {
     const auto query = request.query<ShareQuery>();
     UploadSource content(request, context.max_upload_bytes);
-    ShareRequest wanted{query.recipient, {*query.name, type}, query.expires_at};
+    ShareRequest wanted{query.recipient, {*query.name, query.type.value_or(type)}, query.expires_at};
     shared = co_await share_with(context, std::move(wanted), content);
   }
   const std::string hash = tx_hash(shared.event);
@@ -156,12 +157,14 @@ Task<http::Response> share(http::Request& request, ExternalContext& context) {
 void add_share_routes(http::Router& router, ExternalContext& context) {
   router.post("/share_data", [&context](http::Request& request) { return share(request, context); },
               {.scope = "share", .summary = "Seals content and grants it to a recipient."});
-  router.del("/data/{hash}", [&context](http::Request& request) -> Task<http::Response> {
-    const auto query = request.query<RevokeQuery>();
-    const std::string hash = hash_of(request);
-    co_await context.assets->revoke(hash, query.recipient);
-    co_return http::Response::json(RevokeReply{"revoked", hash});
-  }, {.scope = "share", .summary = "Revokes the grants of an asset."});
+  router.del("/data/{hash}",
+             [&context](http::Request& request) -> Task<http::Response> {
+               const auto query = request.query<RevokeQuery>();
+               const std::string hash = hash_of(request);
+               co_await context.assets->revoke(hash, query.recipient);
+               co_return http::Response::json(RevokeReply{"revoked", hash});
+             },
+             {.scope = "share", .summary = "Revokes the grants of an asset."});
 }
 
 }  // namespace drawbridge

@@ -89,8 +89,8 @@ HealthReply health_reply(const Host& host) {
   for (const ComponentStatus& component : host.status()) {
     if (component.health.state == Health::State::failed) reply.status = "failed";
     if (component.health.state == Health::State::degraded && reply.status == "ok") reply.status = "degraded";
-    reply.components.push_back({component.name, component.plugin, component.version, std::string(name(component.health.state)),
-                                component.health.detail});
+    reply.components.push_back({component.name, component.plugin, component.version,
+                                std::string(name(component.health.state)), component.health.detail});
   }
   return reply;
 }
@@ -175,24 +175,41 @@ class InternalApi final : public Component {
 
  private:
   void add_node_routes(http::Router& router) {
-    router.get("/health", [this](http::Request&) -> Task<http::Response> {
-      const HealthReply reply = health_reply(*context_.host);
-      co_return http::Response::json(reply, reply.status == "failed" ? 503 : 200);
-    }, {.scope = {}, .auth = false, .rate_limited = false, .summary = "Every component and how it feels."});
-    router.get("/status", [this](http::Request&) { return status_reply(context_); }, admin("The node at a glance."));
-    router.get("/identity", [this](http::Request&) -> Task<http::Response> {
-      const Card& card = context_.identity->card();
-      co_return http::Response::json(IdentityReply{card.node_id(), card.name, card.addresses, card.issued, format_card(card)});
-    }, admin("Who this node is, and its card."));
-    router.get("/peers", [this](http::Request&) -> Task<http::Response> {
-      co_return http::Response::json(PeersReply{link_replies(context_)});
-    }, admin("The peers and the links to them."));
-    router.post("/peers", [this](http::Request& request) { return add_peer(request, context_); }, admin("Adds a peer by its card."));
-    router.del("/peers/{id}", [this](http::Request& request) { return remove_peer(request, context_); }, admin("Removes a peer."));
-    router.post("/ledger/audit", [this](http::Request&) -> Task<http::Response> {
-      const Checkpoint head = co_await context_.ledger->audit();
-      co_return http::Response::json(LedgerReply{head.size, to_hex(head.root), head.origin});
-    }, admin("Reads the whole ledger and recomputes every hash."));
+    router.get("/health",
+               [this](http::Request&) -> Task<http::Response> {
+                 const HealthReply reply = health_reply(*context_.host);
+                 co_return http::Response::json(reply, reply.status == "failed" ? 503 : 200);
+               },
+               {.scope = {}, .auth = false, .rate_limited = false, .summary = "Every component and how it feels."});
+    router.get(
+        "/status", [this](http::Request&) { return status_reply(context_); }, admin("The node at a glance."));
+    router.get(
+        "/identity",
+        [this](http::Request&) -> Task<http::Response> {
+          const Card& card = context_.identity->card();
+          co_return http::Response::json(
+              IdentityReply{card.node_id(), card.name, card.addresses, card.issued, format_card(card)});
+        },
+        admin("Who this node is, and its card."));
+    router.get(
+        "/peers",
+        [this](http::Request&) -> Task<http::Response> {
+          co_return http::Response::json(PeersReply{link_replies(context_)});
+        },
+        admin("The peers and the links to them."));
+    router.post(
+        "/peers", [this](http::Request& request) { return add_peer(request, context_); },
+        admin("Adds a peer by its card."));
+    router.del(
+        "/peers/{id}", [this](http::Request& request) { return remove_peer(request, context_); },
+        admin("Removes a peer."));
+    router.post(
+        "/ledger/audit",
+        [this](http::Request&) -> Task<http::Response> {
+          const Checkpoint head = co_await context_.ledger->audit();
+          co_return http::Response::json(LedgerReply{head.size, to_hex(head.root), head.origin});
+        },
+        admin("Reads the whole ledger and recomputes every hash."));
   }
 
   http::ServerOptions server_options_;

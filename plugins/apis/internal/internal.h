@@ -22,7 +22,9 @@ struct InternalContext {
 };
 
 /// Every route here needs the scope `admin`, but for /health. See docs/rest.md.
-inline http::RouteOptions admin(std::string summary) { return {.scope = "admin", .summary = std::move(summary)}; }
+inline http::RouteOptions admin(std::string summary) {
+  return {.scope = "admin", .summary = std::move(summary)};
+}
 
 /// Keys, API keys: keys.cpp.
 void add_key_routes(http::Router& router, InternalContext& context);

@@ -90,25 +90,39 @@ Task<http::Response> revoke_api_key(http::Request& request, InternalContext& con
 }  // namespace
 
 void add_key_routes(http::Router& router, InternalContext& context) {
-  router.get("/keys", [&context](http::Request&) -> Task<http::Response> {
-    co_return http::Response::json(versions_reply(*context.keyring));
-  }, admin("The versions of the keyring."));
-  router.post("/keys/rotate", [&context](http::Request&) -> Task<http::Response> {
-    co_return http::Response::json(RotatedReply{co_await context.keyring->rotate()});
-  }, admin("Makes a new key version current."));
-  router.post("/keys/rewrap", [&context](http::Request&) -> Task<http::Response> {
-    Keyring::Rewrapped done = co_await context.keyring->rewrap();
-    co_return http::Response::json(RewrappedReply{done.records, std::move(done.unused)});
-  }, admin("Seals every stored secret under the current version."));
-  router.get("/apikeys", [&context](http::Request&) -> Task<http::Response> {
-    ApiKeysReply reply;
-    for (const ApiClient& client : context.access->list()) reply.keys.push_back(reply_of(client));
-    co_return http::Response::json(reply);
-  }, admin("The API keys, without their secrets."));
-  router.post("/apikeys", [&context](http::Request& request) { return create_api_key(request, context); },
-              admin("Makes an API key, told once."));
-  router.del("/apikeys/{id}", [&context](http::Request& request) { return revoke_api_key(request, context); },
-             admin("Revokes an API key at once."));
+  router.get(
+      "/keys",
+      [&context](http::Request&) -> Task<http::Response> {
+        co_return http::Response::json(versions_reply(*context.keyring));
+      },
+      admin("The versions of the keyring."));
+  router.post(
+      "/keys/rotate",
+      [&context](http::Request&) -> Task<http::Response> {
+        co_return http::Response::json(RotatedReply{co_await context.keyring->rotate()});
+      },
+      admin("Makes a new key version current."));
+  router.post(
+      "/keys/rewrap",
+      [&context](http::Request&) -> Task<http::Response> {
+        Keyring::Rewrapped done = co_await context.keyring->rewrap();
+        co_return http::Response::json(RewrappedReply{done.records, std::move(done.unused)});
+      },
+      admin("Seals every stored secret under the current version."));
+  router.get(
+      "/apikeys",
+      [&context](http::Request&) -> Task<http::Response> {
+        ApiKeysReply reply;
+        for (const ApiClient& client : context.access->list()) reply.keys.push_back(reply_of(client));
+        co_return http::Response::json(reply);
+      },
+      admin("The API keys, without their secrets."));
+  router.post(
+      "/apikeys", [&context](http::Request& request) { return create_api_key(request, context); },
+      admin("Makes an API key, told once."));
+  router.del(
+      "/apikeys/{id}", [&context](http::Request& request) { return revoke_api_key(request, context); },
+      admin("Revokes an API key at once."));
 }
 
 }  // namespace drawbridge

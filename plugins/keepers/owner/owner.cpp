@@ -1,7 +1,7 @@
 // keeper.owner: the owner's own node holds the keys of its assets and decides who gets them.
 //
-// Records: "grant/<asset>/<grantee>" the grant, whether it is revoked, and the key wrapped for the grantee where the policy has
-// no condition; the secret "keeper/<asset>" (see Keyring) the data key.
+// Records: "grant/<asset>/<grantee>" the grant, whether it is revoked, and the key wrapped for the grantee where the
+// policy has no condition; the secret "keeper/<asset>" (see Keyring) the data key.
 #include "drawbridge/cipher_suite.h"
 #include "drawbridge/host.h"
 #include "drawbridge/identity.h"
@@ -36,8 +36,12 @@ Entry decode_entry(BytesView bytes) {
   return entry;
 }
 
-Key grant_key(const std::string& asset, const std::string& grantee) { return "grant/" + asset + "/" + grantee; }
-std::string secret_name(const std::string& asset) { return "keeper/" + asset; }
+Key grant_key(const std::string& asset, const std::string& grantee) {
+  return "grant/" + asset + "/" + grantee;
+}
+std::string secret_name(const std::string& asset) {
+  return "keeper/" + asset;
+}
 
 class OwnerKeeper final : public Keeper {
  public:
@@ -61,7 +65,9 @@ class OwnerKeeper final : public Keeper {
     const Key key = grant_key(entry.grant.asset, entry.grant.grantee);
     const std::string secret = secret_name(entry.grant.asset);
     Batch batch;
-    batch.expect_absent(key).put(key, encode_entry(entry)).put(Keyring::record_key(secret), keyring_->seal(secret, data_key));
+    batch.expect_absent(key)
+        .put(key, encode_entry(entry))
+        .put(Keyring::record_key(secret), keyring_->seal(secret, data_key));
     co_await records_->commit(std::move(batch));
     co_return std::move(entry.wrapped);
   }
@@ -138,6 +144,7 @@ class OwnerKeeper final : public Keeper {
 
 }  // namespace
 
-DRAWBRIDGE_PLUGIN(OwnerKeeper, "keeper.owner", "0.1.0", "The owner's node holds the keys of its assets and releases them by policy.")
+DRAWBRIDGE_PLUGIN(OwnerKeeper, "keeper.owner", "0.1.0",
+                  "The owner's node holds the keys of its assets and releases them by policy.")
 
 }  // namespace drawbridge

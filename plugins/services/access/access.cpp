@@ -2,11 +2,12 @@
 //
 // A key is "dbk_" + id (16 hexadecimal digits) + "_" + secret (64 of them). Its 256 random bits need no slow hash: the
 // record "apikey/<id>" keeps SHA-256 of the whole key. All keys are held in memory, so a check never waits.
+#include "drawbridge/access.h"
+
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 
-#include "drawbridge/access.h"
 #include "drawbridge/cbor.h"
 #include "drawbridge/files.h"
 #include "drawbridge/hash.h"
@@ -74,9 +75,10 @@ class AccessService final : public Access {
  public:
   void options(Options& o) override {
     o.use("records", records_, "Where the hashes of the keys are kept.");
-    o.path("cookie_file", cookie_file_,
-           "A key with the scope admin for the command line of this machine, made anew at each start and readable by this "
-           "user only.");
+    o.path(
+        "cookie_file", cookie_file_,
+        "A key with the scope admin for the command line of this machine, made anew at each start and readable by this "
+        "user only.");
   }
 
   Task<> start(Host& host) override {
@@ -165,7 +167,8 @@ class AccessService final : public Access {
   }
 
  private:
-  std::pair<Entry, std::string> generate(std::string name, std::vector<std::string> scopes, std::optional<Timestamp> expires) {
+  std::pair<Entry, std::string> generate(std::string name, std::vector<std::string> scopes,
+                                         std::optional<Timestamp> expires) {
     Entry entry;
     entry.client.id = to_hex(host_->random().bytes(id_digits / 2));
     entry.client.name = std::move(name);

@@ -27,7 +27,8 @@ void AssetsService::options(Options& o) {
   o.use("keeper", keeper_, "Holds the keys of what this node shares, and releases them.");
   o.use("ledger", ledger_, "Records every step.");
   o.use("transport", transport_, "Reaches the peers.");
-  o.flag("prefetch", prefetch_, "Fetch an envelope as soon as it is announced, so that it opens while its owner is away.");
+  o.flag("prefetch", prefetch_,
+         "Fetch an envelope as soon as it is announced, so that it opens while its owner is away.");
   o.duration("deliver_within", deliver_within_, {0ms, 60s},
              "How long a share waits for the grantee's confirmation before delivery goes on in the background.");
   o.duration("peer_timeout", peer_timeout_, {100ms, 300s}, "How long one question to a peer may take.");
@@ -37,15 +38,18 @@ void AssetsService::options(Options& o) {
 Task<> AssetsService::start(Host& host) {
   host_ = &host;
   catalog_ = std::make_unique<Catalog>(*records_, *keyring_);
-  outbox_ = std::make_unique<Spool>(host, *records_, "outbox/", keep_, [this](std::string peer, std::string what, Bytes message) {
-    return send(std::move(peer), std::move(what), std::move(message));
-  });
-  inbox_ = std::make_unique<Spool>(host, *records_, "inbox/", keep_, [this](std::string owner, std::string asset, Bytes size) {
-    return fetch(std::move(owner), std::move(asset), load_u64be(size));
-  });
+  outbox_ = std::make_unique<Spool>(host, *records_, "outbox/", keep_,
+                                    [this](std::string peer, std::string what, Bytes message) {
+                                      return send(std::move(peer), std::move(what), std::move(message));
+                                    });
+  inbox_ = std::make_unique<Spool>(host, *records_, "inbox/", keep_,
+                                   [this](std::string owner, std::string asset, Bytes size) {
+                                     return fetch(std::move(owner), std::move(asset), load_u64be(size));
+                                   });
   tasks_.spawn(host.executor(), outbox_->run());
   tasks_.spawn(host.executor(), inbox_->run());
-  transport_->serve(std::string(assets_protocol), [this](std::shared_ptr<Stream> stream) { return on_stream(std::move(stream)); });
+  transport_->serve(std::string(assets_protocol),
+                    [this](std::shared_ptr<Stream> stream) { return on_stream(std::move(stream)); });
   co_return;
 }
 
@@ -103,8 +107,10 @@ Task<AssetInfo> AssetsService::describe(AssetRecord record) {
   co_return out;
 }
 
-Task<LedgerEvent> AssetsService::record_event(std::string type, std::string asset, std::string owner, std::string grantee) {
-  EventDraft draft{std::move(type), asset, {{"asset", asset}, {"owner", std::move(owner)}, {"grantee", std::move(grantee)}}};
+Task<LedgerEvent> AssetsService::record_event(std::string type, std::string asset, std::string owner,
+                                              std::string grantee) {
+  EventDraft draft{
+      std::move(type), asset, {{"asset", asset}, {"owner", std::move(owner)}, {"grantee", std::move(grantee)}}};
   co_return co_await ledger_->append(std::move(draft));
 }
 

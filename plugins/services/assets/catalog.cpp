@@ -12,8 +12,12 @@ constexpr std::string_view time_prefix = "asset-time/";
 constexpr std::size_t time_bytes = 8;
 constexpr std::size_t max_scanned = 4096;
 
-Key record_key(const std::string& asset) { return Key(record_prefix) + asset; }
-std::string secret_name(const std::string& asset) { return "asset/" + asset; }
+Key record_key(const std::string& asset) {
+  return Key(record_prefix) + asset;
+}
+std::string secret_name(const std::string& asset) {
+  return "asset/" + asset;
+}
 
 /// Inverted, so that the newest comes first.
 Key time_key(Timestamp time) {
@@ -29,12 +33,9 @@ Timestamp time_of(const Key& key) {
 Bytes encode_record(const AssetRecord& record) {
   CborArray grantees;
   for (const auto& grantee : record.grantees) grantees.emplace_back(grantee);
-  CborMap map{{"owned", record.owned},
-              {"owner", record.owner},
-              {"grantees", std::move(grantees)},
-              {"envelope_size", record.envelope_size},
-              {"time", unix_ms(record.time)},
-              {"suite", record.suite},
+  CborMap map{{"owned", record.owned},           {"owner", record.owner},
+              {"grantees", std::move(grantees)}, {"envelope_size", record.envelope_size},
+              {"time", unix_ms(record.time)},    {"suite", record.suite},
               {"delivered", record.delivered}};
   if (record.expires) map.emplace("expires", unix_ms(*record.expires));
   if (record.revoked) map.emplace("revoked", unix_ms(*record.revoked));

@@ -56,7 +56,8 @@ class Catalog {
     std::vector<AssetRecord> records;
     std::string cursor;  ///< Empty on the last page.
   };
-  /// Newest first, those that `query` wants (its recipient being a full id or empty). Reads a bounded number of records, so a page may be short.
+  /// Newest first, those that `query` wants (its recipient being a full id or empty). Reads a bounded number of
+  /// records, so a page may be short.
   Task<Page> list(AssetQuery query) const;
 
  private:

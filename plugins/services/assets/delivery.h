@@ -10,9 +10,9 @@
 
 namespace drawbridge {
 
-/// Work that waits for a peer, kept in records so that it survives a restart: "<prefix><peer>/<what>". A worker tries each
-/// entry until it succeeds, with a backoff for each peer that is away and for each entry that is refused. It gives an entry up
-/// after `keep`, and at once when the peer says that it is gone.
+/// Work that waits for a peer, kept in records so that it survives a restart: "<prefix><peer>/<what>". A worker tries
+/// each entry until it succeeds, with a backoff for each peer that is away and for each entry that is refused. It gives
+/// an entry up after `keep`, and at once when the peer says that it is gone.
 class Spool {
  public:
   /// One try. `what` is the entry's key behind the peer. Success erases the entry; an Error means to try again later.

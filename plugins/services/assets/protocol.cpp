@@ -46,7 +46,8 @@ Announcement open_announcement(BytesView bytes, const Card& owner, const CipherS
   const Cbor outer = decode_cbor(bytes);
   const Bytes& encoded = outer.at("body").bytes();
   const auto keys = owner.keys.suites.find(std::string(suite.suite()));
-  if (keys == owner.keys.suites.end() || !suite.verify(keys->second.signature, encoded, outer.at("signature").bytes())) {
+  if (keys == owner.keys.suites.end() ||
+      !suite.verify(keys->second.signature, encoded, outer.at("signature").bytes())) {
     throw Error(Code::forbidden, "the announcement's signature does not hold");
   }
   const Cbor body = decode_cbor(encoded);
@@ -58,7 +59,8 @@ Announcement open_announcement(BytesView bytes, const Card& owner, const CipherS
   out.proof = body.at("proof").text();
   if (const Cbor* wrapped = body.find("wrapped")) out.wrapped = wrapped->bytes();
   if (out.suite != suite.suite()) {
-    throw Error(Code::unsupported, "the announcement is of the suite '" + out.suite + "', this node has '" + std::string(suite.suite()) + "'");
+    throw Error(Code::unsupported, "the announcement is of the suite '" + out.suite + "', this node has '" +
+                                       std::string(suite.suite()) + "'");
   }
   if (out.grant.owner != owner.node_id()) throw Error(Code::forbidden, "the announcement is of another owner");
   // The proof is evidence for later, against its signer: accept none that would not hold.

@@ -27,7 +27,8 @@ Task<EnvelopeReader> EnvelopeReader::open(Host& host, const CipherSuite& suite, 
                                           const Secret& data_key) {
   const auto stat = co_await blobs.stat(asset);
   if (!stat) throw Error(Code::not_found, "the envelope of " + asset + " is not here");
-  const std::size_t head = std::min<std::uint64_t>(stat->size, stat->size <= whole_limit ? whole_limit : EnvelopeOpener::max_header_bytes);
+  const std::size_t head =
+      std::min<std::uint64_t>(stat->size, stat->size <= whole_limit ? whole_limit : EnvelopeOpener::max_header_bytes);
   Bytes first_bytes = co_await read_exactly(blobs, asset, 0, head);
   EnvelopeOpener opener(suite, data_key, first_bytes, stat->size);
   EnvelopeReader reader(host, blobs, std::move(asset), std::move(opener),
@@ -53,7 +54,8 @@ Task<std::size_t> EnvelopeReader::read(std::uint64_t offset, MutableBytes out) {
   co_return done;
 }
 
-Task<std::size_t> EnvelopeReader::read_chunks(std::uint64_t first, std::uint64_t last, std::uint64_t offset, MutableBytes out) {
+Task<std::size_t> EnvelopeReader::read_chunks(std::uint64_t first, std::uint64_t last, std::uint64_t offset,
+                                              MutableBytes out) {
   const ChunkExtent begin = opener_.chunk(first);
   const ChunkExtent end = opener_.chunk(last);
   const Bytes sealed = co_await sealed_bytes(begin.offset, end.offset + end.size - begin.offset);

@@ -10,11 +10,13 @@
 
 namespace drawbridge {
 
-/// A stored envelope opened with its data key: any range of its content. Used by one task at a time; the references must outlive it.
+/// A stored envelope opened with its data key: any range of its content. Used by one task at a time; the references
+/// must outlive it.
 class EnvelopeReader {
  public:
   /// Opens the first and the last chunk. Throws not_found (no such blob), cannot_open.
-  static Task<EnvelopeReader> open(Host& host, const CipherSuite& suite, Blobs& blobs, std::string asset, const Secret& data_key);
+  static Task<EnvelopeReader> open(Host& host, const CipherSuite& suite, Blobs& blobs, std::string asset,
+                                   const Secret& data_key);
 
   const ContentInfo& info() const { return opener_.info(); }
   std::uint64_t content_size() const { return opener_.content_size(); }

@@ -15,7 +15,9 @@ constexpr std::size_t peers_asked = 32;
 /// How often a second reader of an envelope that is being fetched looks whether it has come.
 constexpr Milliseconds in_flight_poll = 20ms;
 
-Key received_key(const std::string& asset) { return "received/" + asset; }
+Key received_key(const std::string& asset) {
+  return "received/" + asset;
+}
 
 }  // namespace
 
@@ -57,8 +59,16 @@ Task<> AssetsService::accept(Bytes bytes, std::string peer) {
   }
 
   // A sealed secret without a key: a place for name and type, which are known once the envelope was opened.
-  const AssetRecord record{grant.asset,   false, grant.owner, {grant.grantee},   announcement.envelope_size,
-                           grant.created, grant.policy.expiry(), {}, announcement.suite, false};
+  const AssetRecord record{grant.asset,
+                           false,
+                           grant.owner,
+                           {grant.grantee},
+                           announcement.envelope_size,
+                           grant.created,
+                           grant.policy.expiry(),
+                           {},
+                           announcement.suite,
+                           false};
   Batch batch;
   catalog_->add(batch, record, AssetSecret{});
   batch.put(received_key(grant.asset), bytes);
@@ -122,7 +132,8 @@ Task<Secret> AssetsService::obtain_key(const AssetRecord& record) {
 
 Task<Released> AssetsService::ask_release(std::string owner, std::string asset) {
   Bytes message = encode_message({"release", asset, {}});
-  const Bytes answer = co_await request(*transport_, owner, std::string(assets_protocol), std::move(message), peer_timeout_);
+  const Bytes answer =
+      co_await request(*transport_, owner, std::string(assets_protocol), std::move(message), peer_timeout_);
   co_return decode_released(answer);
 }
 

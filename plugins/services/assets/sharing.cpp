@@ -8,11 +8,17 @@ namespace {
 
 constexpr std::size_t fetch_step = Stream::max_message_bytes;
 
-std::string announce_entry(const std::string& asset) { return "announce/" + asset; }
-std::string revoked_entry(const std::string& asset) { return "revoked/" + asset; }
+std::string announce_entry(const std::string& asset) {
+  return "announce/" + asset;
+}
+std::string revoked_entry(const std::string& asset) {
+  return "revoked/" + asset;
+}
 
 /// Where the owner keeps what it announced, for a grantee who asks again.
-Key announced_key(const std::string& asset, const std::string& grantee) { return "announced/" + asset + "/" + grantee; }
+Key announced_key(const std::string& asset, const std::string& grantee) {
+  return "announced/" + asset + "/" + grantee;
+}
 
 Policy policy_for(const std::string& grantee, std::optional<Timestamp> expires) {
   if (!expires) return Policy::recipient(grantee);
@@ -42,7 +48,8 @@ Task<Shared> AssetsService::share(ShareRequest request, ByteSource& content) {
   Grant grant{sealed.asset, self, grantee, policy_for(grantee, request.expires), std::string(keeper_->keeper()), now};
   const auto announcement = co_await announce(std::move(grant), data_key.clone(), sealed.envelope_size, out);
 
-  AssetRecord record{sealed.asset, true, self, {grantee}, sealed.envelope_size, now, request.expires, {}, out.suite, !announcement};
+  AssetRecord record{sealed.asset,    true, self,      {grantee},    sealed.envelope_size, now,
+                     request.expires, {},   out.suite, !announcement};
   const AssetSecret secret{data_key.clone(), request.info, sealed.content_size};
   Batch batch;
   catalog_->add(batch, record, secret);
@@ -58,7 +65,8 @@ Task<Shared> AssetsService::share(ShareRequest request, ByteSource& content) {
 }
 
 /// Entrusts the key, records the event, and makes the signed announcement; nothing for an asset of the node's own.
-Task<std::optional<Bytes>> AssetsService::announce(Grant grant, Secret data_key, std::uint64_t envelope_size, Shared& out) {
+Task<std::optional<Bytes>> AssetsService::announce(Grant grant, Secret data_key, std::uint64_t envelope_size,
+                                                   Shared& out) {
   Announcement announcement{grant, out.suite, envelope_size, {}, {}};
   announcement.wrapped = co_await keeper_->entrust(grant, std::move(data_key));
   EventDraft draft{"shared", grant.asset, shared_details(grant)};

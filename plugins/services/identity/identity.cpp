@@ -1,10 +1,11 @@
 // service.identity: the keys of this node, and the cards of its peers.
 //
 // Records: "identity/card" the own card; the secret "identity" (see Keyring) the private keys; "peer/<node id>" a peer.
+#include "drawbridge/identity.h"
+
 #include <algorithm>
 
 #include "drawbridge/host.h"
-#include "drawbridge/identity.h"
 #include "drawbridge/keyring.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
@@ -127,7 +128,8 @@ class IdentityService final : public Identity {
     }
     host_->log().info("making the keys of this node");
     keys_ = co_await host_->blocking([this] {
-      return PrivateKeys{ed25519_generate(host_->random()), suite_->generate_encryption_keys(), suite_->generate_signature_keys()};
+      return PrivateKeys{ed25519_generate(host_->random()), suite_->generate_encryption_keys(),
+                         suite_->generate_signature_keys()};
     });
     Batch batch;
     batch.expect_absent(record).put(record, keyring_->seal(secret_name, encode_private(keys_)));
@@ -187,6 +189,7 @@ class IdentityService final : public Identity {
 
 }  // namespace
 
-DRAWBRIDGE_PLUGIN(IdentityService, "service.identity", "0.1.0", "The keys of this node, its card, and the cards of its peers.")
+DRAWBRIDGE_PLUGIN(IdentityService, "service.identity", "0.1.0",
+                  "The keys of this node, its card, and the cards of its peers.")
 
 }  // namespace drawbridge

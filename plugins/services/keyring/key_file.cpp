@@ -17,7 +17,9 @@ constexpr std::string_view check_context = "drawbridge.keyfile/1 check";
 constexpr std::size_t salt_bytes = 16;
 constexpr std::uint64_t max_file_bytes = 1_MiB;
 
-std::string version_context(std::uint32_t version) { return std::string(format_name) + " version " + std::to_string(version); }
+std::string version_context(std::uint32_t version) {
+  return std::string(format_name) + " version " + std::to_string(version);
+}
 
 [[noreturn]] void damaged(const std::filesystem::path& path, const std::string& how) {
   throw Error(Code::corrupt, "key file '" + path.string() + "' is damaged: " + how, "restore it from a backup");
@@ -71,7 +73,8 @@ Parsed parse(std::string_view text) {
     const std::string_view time = key.at("created").as_string();
     const auto created = parse_rfc3339(time);
     // One notation only: what the check value does not cover must not vary.
-    if (!created || to_rfc3339(*created) != time || key.size() != 2) throw std::invalid_argument("a version's fields are wrong");
+    if (!created || to_rfc3339(*created) != time || key.size() != 2)
+      throw std::invalid_argument("a version's fields are wrong");
     out.sealed.emplace(version, std::pair(*created, base64_field(key, "wrapped")));
   }
   if (!out.sealed.contains(out.current)) throw std::invalid_argument("the current version is missing");
@@ -118,14 +121,16 @@ KeyFile KeyFile::load(const std::filesystem::path& path, const CipherSuite& suit
   try {
     check = suite.open_small(file.master_, view(check_context), parsed.check);
   } catch (const Error&) {
-    throw Error(Code::unauthenticated, "wrong master password for the key file '" + path.string() + "', or the file is damaged",
+    throw Error(Code::unauthenticated,
+                "wrong master password for the key file '" + path.string() + "', or the file is damaged",
                 "check password_file; if the password is right, restore the key file from a backup");
   }
   if (!check.equals(fields_digest(parsed.suite, parsed.kdf, parsed.salt, parsed.current, parsed.sealed))) {
     damaged(path, "its fields do not match its check value");
   }
   for (const auto& [version, entry] : parsed.sealed) {
-    file.versions_.emplace(version, Version{entry.first, suite.open_small(file.master_, view(version_context(version)), entry.second)});
+    file.versions_.emplace(
+        version, Version{entry.first, suite.open_small(file.master_, view(version_context(version)), entry.second)});
   }
   return file;
 }
@@ -155,7 +160,8 @@ KeyFile KeyFile::clone() const {
   copy.salt_ = salt_;
   copy.master_ = master_.clone();
   copy.current_ = current_;
-  for (const auto& [version, entry] : versions_) copy.versions_.emplace(version, Version{entry.created, entry.key.clone()});
+  for (const auto& [version, entry] : versions_)
+    copy.versions_.emplace(version, Version{entry.created, entry.key.clone()});
   return copy;
 }
 

@@ -11,8 +11,9 @@
 
 namespace drawbridge {
 
-/// `drawbridge.keyfile/1`, see docs/formats/key-file.md: the versioned keys of a keyring, sealed under the master password.
-/// A value; what it does computes for as long as the password derivation takes, so it belongs on the blocking pool.
+/// `drawbridge.keyfile/1`, see docs/formats/key-file.md: the versioned keys of a keyring, sealed under the master
+/// password. A value; what it does computes for as long as the password derivation takes, so it belongs on the blocking
+/// pool.
 class KeyFile {
  public:
   struct Version {

@@ -1,13 +1,15 @@
 // service.keyring: the versioned keys under which a node's secrets are kept.
 //
-// A sealed secret is u32be version, then what the suite's seal_small made under that version's key, bound to the secret's name.
+// A sealed secret is u32be version, then what the suite's seal_small made under that version's key, bound to the
+// secret's name.
+#include "drawbridge/keyring.h"
+
 #include <chrono>
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
 
 #include "drawbridge/host.h"
-#include "drawbridge/keyring.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
 #include "key_file.h"
@@ -24,7 +26,8 @@ class KeyringService final : public Keyring {
   void options(Options& o) override {
     o.use("records", records_, "Where the sealed secrets are kept, by this component and by those that seal with it.");
     o.use("suite", suite_, "Seals the keys and derives the master key from the password.");
-    o.required_path("key_file", key_file_, "The versioned keys, sealed under the master password; made at the first start.");
+    o.required_path("key_file", key_file_,
+                    "The versioned keys, sealed under the master password; made at the first start.");
     o.secret("password", password_, "The master password.");
   }
 
@@ -81,7 +84,8 @@ class KeyringService final : public Keyring {
 
   Task<std::uint32_t> rotate() override {
     const std::uint32_t version = co_await host_->blocking([this] {
-      // Saved before it is used: a key that sealed something must never be lost. Readers wait for the disk here, once in months.
+      // Saved before it is used: a key that sealed something must never be lost. Readers wait for the disk here, once
+      // in months.
       const std::unique_lock lock(mutex_);
       if (!file_) throw Error(Code::unavailable, "the keyring is stopped");
       KeyFile next = file_->clone();
@@ -126,7 +130,8 @@ class KeyringService final : public Keyring {
     return file;
   }
 
-  /// Seals one record anew. A record that changed meanwhile is looked at again: its writer may have sealed before the rotation.
+  /// Seals one record anew. A record that changed meanwhile is looked at again: its writer may have sealed before the
+  /// rotation.
   Task<bool> rewrap_one(Record record, std::uint32_t target) {
     const std::string name = record.key.substr(record_key("").size());
     for (;;) {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
@@ -18,6 +19,7 @@ namespace {
 constexpr std::uint64_t max_group_bytes = 4_MiB;
 constexpr std::uint64_t overhead_bytes = 64;
 constexpr Milliseconds resume_interval{1000};
+constexpr std::chrono::microseconds max_patience{1000};
 
 std::uint64_t size_of(const std::optional<Bytes>& value) {
   return value ? value->size() : 0;
@@ -69,19 +71,18 @@ Task<std::optional<Entry>> Committer::commit(Write write) {
 }
 
 void Committer::submit(std::unique_ptr<Job> job) {
+  bool wakes = false;
   {
     const std::lock_guard lock(mutex_);
     job->error = refusal(*job);
     if (!job->error) {
       queued_bytes_ += job->bytes;
       queue_.push_back(std::move(job));
+      wakes = queue_.size() >= wanted_ || queued_bytes_ >= max_group_bytes;
     }
   }
-  if (job) {
-    finish(std::move(job));
-  } else {
-    wake_.notify_one();
-  }
+  if (job) finish(std::move(job));
+  if (wakes) wake_.notify_one();
 }
 
 std::optional<Error> Committer::refusal(const Job& job) const {
@@ -112,7 +113,15 @@ void Committer::run() {
 Committer::Group Committer::take() {
   Group group;
   std::unique_lock lock(mutex_);
+  wanted_ = 1;
   wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  if (queue_.size() < last_members_) {
+    // Clients that have just been served come back in a moment. Without them this sync would serve the few that came
+    // during the last one, and all others would wait for two. What a little patience costs is small beside the sync.
+    wanted_ = last_members_;
+    wake_.wait_for(lock, patience_,
+                   [this] { return stopping_ || queue_.size() >= wanted_ || queued_bytes_ >= max_group_bytes; });
+  }
   std::uint64_t bytes = 0;
   while (!queue_.empty() && (group.empty() || bytes + queue_.front()->bytes <= max_group_bytes)) {
     bytes += queue_.front()->bytes;
@@ -120,6 +129,7 @@ Committer::Group Committer::take() {
     queue_.pop_front();
   }
   queued_bytes_ -= bytes;
+  last_members_ = group.size();
   return group;
 }
 
@@ -140,7 +150,10 @@ void Committer::apply(Group& group) {
 }
 
 std::optional<Error> Committer::write(rocksdb::WriteBatch& batch) {
+  const auto begin = std::chrono::steady_clock::now();
   auto status = database_.write(batch, settings_.sync);
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+  patience_ = std::min(took / 4, max_patience);
   if (!status.ok() && try_resume()) status = database_.write(batch, settings_.sync);
   if (!status.ok()) return to_error(settings_, "write", status);
   return std::nullopt;

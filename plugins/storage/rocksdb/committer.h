@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -73,12 +74,15 @@ class Committer {
   Database& database_;
   Condition& condition_;
   const Clock& clock_;
-  Timestamp last_resume_{};
+  Timestamp last_resume_{};                ///< This and the next two: of the committing thread only.
+  std::size_t last_members_ = 0;           ///< How many the last group had.
+  std::chrono::microseconds patience_{0};  ///< How long the next group may gather, by the last sync.
 
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<std::unique_ptr<Job>> queue_;
   std::uint64_t queued_bytes_ = 0;
+  std::size_t wanted_ = 1;  ///< From how many on the committing thread wants to be woken.
   bool stopping_ = false;
   std::thread thread_;
 };

@@ -52,10 +52,17 @@ rocksdb::ColumnFamilyOptions column_options(const Settings& settings, const std:
   return options;
 }
 
+rocksdb::ReadOptions cached_options() {
+  rocksdb::ReadOptions options;
+  options.read_tier = rocksdb::kBlockCacheTier;
+  options.max_skippable_internal_keys = 1000;  // a long run of erased keys is not for an I/O thread
+  return options;
+}
+
 }  // namespace
 
 Database::Database(const Settings& settings, std::shared_ptr<Condition> condition)
-    : settings_(settings), condition_(condition) {
+    : settings_(settings), condition_(condition), cached_options_(cached_options()) {
   const auto cache = rocksdb::NewLRUCache(settings.cache_bytes, 2);
   const auto column = column_options(settings, cache);
   const std::vector<rocksdb::ColumnFamilyDescriptor> columns = {
@@ -75,15 +82,6 @@ Database::~Database() {
   if (!settings_.sync && !condition_->engine_failed()) db_->FlushWAL(true).PermitUncheckedError();
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
   db_->Close().PermitUncheckedError();
-}
-
-rocksdb::ReadOptions Database::read_options(Tier tier) const {
-  rocksdb::ReadOptions options;
-  if (tier == Tier::cached) {
-    options.read_tier = rocksdb::kBlockCacheTier;
-    options.max_skippable_internal_keys = 1000;  // a long run of erased keys is not for an I/O thread
-  }
-  return options;
 }
 
 Answer Database::get(Column column, std::string_view key, Tier tier, rocksdb::PinnableSlice& value) const {

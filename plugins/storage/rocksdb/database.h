@@ -58,12 +58,16 @@ class Database {
   void set_clean_mark();
 
  private:
-  rocksdb::ReadOptions read_options(Tier tier) const;
+  const rocksdb::ReadOptions& read_options(Tier tier) const {
+    return tier == Tier::cached ? cached_options_ : any_options_;
+  }
   void check_format();
   void put_meta(std::string_view key, std::optional<std::string_view> value);
 
   const Settings settings_;
   const std::shared_ptr<Condition> condition_;
+  const rocksdb::ReadOptions cached_options_;
+  const rocksdb::ReadOptions any_options_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };

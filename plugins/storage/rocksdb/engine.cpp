@@ -54,6 +54,7 @@ void Engine::sweep() {
 }
 
 Task<Answer> Engine::lookup(Column column, const std::string& key, rocksdb::PinnableSlice& value) {
+  value.Reset();
   const auto answer = database->get(column, key, Tier::cached, value);
   if (answer != Answer::not_cached) co_return answer;
   auto from_disk = [&] {

@@ -57,7 +57,8 @@ class RocksStorage final : public Records, public Blobs {
   Task<std::optional<Bytes>> get(Key key) override {
     const auto pass = engine_->gate.enter();
     rocksdb::PinnableSlice value;
-    const auto answer = co_await engine_->lookup(Column::records, key, value);
+    auto answer = engine_->database->get(Column::records, key, rocks::Tier::cached, value);
+    if (answer == rocks::Answer::not_cached) answer = co_await engine_->lookup(Column::records, key, value);
     if (answer == rocks::Answer::absent) co_return std::nullopt;
     co_return to_bytes(rocks::bytes_of(value));
   }

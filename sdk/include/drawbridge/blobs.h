@@ -58,8 +58,8 @@ class DRAWBRIDGE_API Blobs : public virtual Component {
   virtual Task<Page> list(std::string after, std::size_t limit) = 0;
 };
 
-/// Whether an id can name a blob: 1 to 128 of the characters a-z, 0-9, ':', '-', '_', '.', not starting with '.'. No id can escape a
-/// folder. Implementations refuse others with invalid on commit and treat them as absent elsewhere.
+/// Whether an id can name a blob: 1 to 128 of the characters a-z, 0-9, ':', '-', '_', '.', not starting with '.'. No id
+/// can escape a folder. Implementations refuse others with invalid on commit and treat them as absent elsewhere.
 DRAWBRIDGE_API bool is_blob_id(std::string_view id);
 
 }  // namespace drawbridge

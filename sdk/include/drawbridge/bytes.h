@@ -17,10 +17,18 @@ using Bytes = std::vector<std::uint8_t>;
 using BytesView = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
 
-inline constexpr std::uint64_t operator""_KiB(unsigned long long n) { return n << 10; }
-inline constexpr std::uint64_t operator""_MiB(unsigned long long n) { return n << 20; }
-inline constexpr std::uint64_t operator""_GiB(unsigned long long n) { return n << 30; }
-inline constexpr std::uint64_t operator""_TiB(unsigned long long n) { return n << 40; }
+inline constexpr std::uint64_t operator""_KiB(unsigned long long n) {
+  return n << 10;
+}
+inline constexpr std::uint64_t operator""_MiB(unsigned long long n) {
+  return n << 20;
+}
+inline constexpr std::uint64_t operator""_GiB(unsigned long long n) {
+  return n << 30;
+}
+inline constexpr std::uint64_t operator""_TiB(unsigned long long n) {
+  return n << 40;
+}
 
 /// Views of the same memory, and copies of it. The view borrows: it must not outlive the text.
 inline BytesView view(std::string_view text) {
@@ -29,11 +37,21 @@ inline BytesView view(std::string_view text) {
 inline std::string_view text_view(BytesView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
-inline Bytes to_bytes(std::string_view text) { return {view(text).begin(), view(text).end()}; }
-inline Bytes to_bytes(BytesView bytes) { return {bytes.begin(), bytes.end()}; }
-inline std::string to_text(BytesView bytes) { return std::string(text_view(bytes)); }
-inline void append(Bytes& out, BytesView more) { out.insert(out.end(), more.begin(), more.end()); }
-inline void append(Bytes& out, std::string_view more) { append(out, view(more)); }
+inline Bytes to_bytes(std::string_view text) {
+  return {view(text).begin(), view(text).end()};
+}
+inline Bytes to_bytes(BytesView bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+inline std::string to_text(BytesView bytes) {
+  return std::string(text_view(bytes));
+}
+inline void append(Bytes& out, BytesView more) {
+  out.insert(out.end(), more.begin(), more.end());
+}
+inline void append(Bytes& out, std::string_view more) {
+  append(out, view(more));
+}
 
 /// Big-endian integers, as every format here stores them. `load` needs at least the integer's size in `bytes`.
 DRAWBRIDGE_API void append_u16be(Bytes& out, std::uint16_t value);

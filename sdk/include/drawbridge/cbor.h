@@ -13,11 +13,13 @@
 namespace drawbridge {
 
 /// A CBOR value (RFC 8949) of the kinds that Drawbridge's formats use: unsigned and negative integers (64-bit
-/// signed range), byte strings, text, arrays, maps with text keys, booleans and null. No floats, no tags, no indefinite lengths.
+/// signed range), byte strings, text, arrays, maps with text keys, booleans and null. No floats, no tags, no indefinite
+/// lengths.
 ///
 ///     Cbor header = CborMap{{"suite", "fernet"}, {"chunk", 65536}};
 ///     Bytes stored = encode(header);
-///     std::string suite = decode_cbor(stored).at("suite").text();      // throws Error{invalid} if it is not there, or not text
+///     std::string suite = decode_cbor(stored).at("suite").text();      // throws Error{invalid} if it is not there, or
+///     not text
 class Cbor;
 using CborArray = std::vector<Cbor>;
 using CborMap = std::map<std::string, Cbor>;
@@ -61,7 +63,8 @@ class DRAWBRIDGE_API Cbor {
   /// A map's entry, or null pointer when it is missing.
   const Cbor* find(const std::string& key) const;
 
-  /// Calls `visitor` with the held alternative: std::monostate (null), bool, std::int64_t, Bytes, std::string, CborArray or CborMap.
+  /// Calls `visitor` with the held alternative: std::monostate (null), bool, std::int64_t, Bytes, std::string,
+  /// CborArray or CborMap.
   template <class Visitor>
   decltype(auto) visit(Visitor&& visitor) const {
     return std::visit(std::forward<Visitor>(visitor), value_);
@@ -73,7 +76,8 @@ class DRAWBRIDGE_API Cbor {
   std::variant<std::monostate, bool, std::int64_t, Bytes, std::string, CborArray, CborMap> value_;
 };
 
-/// Core deterministic encoding (RFC 8949 §4.2.1): shortest integers and lengths, keys in bytewise order of their encoding.
+/// Core deterministic encoding (RFC 8949 §4.2.1): shortest integers and lengths, keys in bytewise order of their
+/// encoding.
 DRAWBRIDGE_API Bytes encode(const Cbor& value);
 
 /// Decodes exactly one value. Only the deterministic encoding is accepted, so that equal values have equal bytes:

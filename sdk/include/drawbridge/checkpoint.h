@@ -22,8 +22,9 @@ struct Checkpoint {
 /// The checkpoint as a C2SP signed note with one Ed25519 signature (type 0x01), made by the key named `origin`.
 DRAWBRIDGE_API std::string sign_checkpoint(const Checkpoint& checkpoint, const Secret& node_seed);
 
-/// Reads a signed note and verifies that this key, under the name `origin`, signed it. Other signatures are ignored, as the
-/// specification asks. Throws Error{invalid} for a malformed note, Error{forbidden} for a missing or wrong signature.
+/// Reads a signed note and verifies that this key, under the name `origin`, signed it. Other signatures are ignored, as
+/// the specification asks. Throws Error{invalid} for a malformed note, Error{forbidden} for a missing or wrong
+/// signature.
 DRAWBRIDGE_API Checkpoint verify_checkpoint(std::string_view note, std::string_view origin, BytesView node_public_key);
 
 /// A C2SP tlog-proof: evidence that an entry is in a log, which can be checked offline.
@@ -40,11 +41,11 @@ DRAWBRIDGE_API TlogProof parse_proof(std::string_view text);
 /// The origin of a node's log.
 DRAWBRIDGE_API std::string log_origin(std::string_view node_id);
 
-/// An entry of the ledger and what it commits to, see docs/formats/ledger.md. The entry is in the tree and may be shown to
-/// anyone: it holds a type, a time and a commitment. The opening is kept by the node and shown to whom it chooses.
+/// An entry of the ledger and what it commits to, see docs/formats/ledger.md. The entry is in the tree and may be shown
+/// to anyone: it holds a type, a time and a commitment. The opening is kept by the node and shown to whom it chooses.
 struct LedgerEvent {
   std::uint64_t index = 0;
-  std::string type;     ///< "shared", "released", "received", "revoked", "node", …
+  std::string type;  ///< "shared", "released", "received", "revoked", "node", …
   Timestamp time{};
   Digest commitment{};  ///< SHA-256 over a domain, `salt` and `details`.
   Bytes salt;           ///< 32 bytes; empty when the opening is not known.
@@ -68,8 +69,9 @@ struct CheckedProof {
 DRAWBRIDGE_API std::string make_event_proof(const LedgerEvent& event, const std::vector<Digest>& hashes,
                                             const std::string& checkpoint_note, bool with_opening);
 
-/// Checks a proof file with nothing but the signer's node id and node key. Throws Error{invalid} for a file that is none,
-/// Error{forbidden} with the reason when it does not hold.
-DRAWBRIDGE_API CheckedProof check_event_proof(std::string_view text, std::string_view node_id, BytesView node_public_key);
+/// Checks a proof file with nothing but the signer's node id and node key. Throws Error{invalid} for a file that is
+/// none, Error{forbidden} with the reason when it does not hold.
+DRAWBRIDGE_API CheckedProof check_event_proof(std::string_view text, std::string_view node_id,
+                                              BytesView node_public_key);
 
 }  // namespace drawbridge

@@ -19,9 +19,9 @@ class DRAWBRIDGE_API Hasher {
   virtual Bytes finish() = 0;
 };
 
-/// Seals and opens the chunks of one envelope under one data key: the STREAM construction. A chunk opens only at its own
-/// index, with its own last-chunk flag, under its own envelope header. Stateless after construction, so that chunks can be sealed
-/// and opened in any order and on several threads.
+/// Seals and opens the chunks of one envelope under one data key: the STREAM construction. A chunk opens only at its
+/// own index, with its own last-chunk flag, under its own envelope header. Stateless after construction, so that chunks
+/// can be sealed and opened in any order and on several threads.
 class DRAWBRIDGE_API ChunkCipher {
  public:
   virtual ~ChunkCipher();
@@ -45,7 +45,8 @@ struct KeyPair {
   Secret private_key;
 };
 
-/// One algorithm of a suite, for `drawbridge describe`: {"payload", "Fernet (AES-128-CBC, HMAC-SHA256)", "github.com/fernet/spec"}.
+/// One algorithm of a suite, for `drawbridge describe`: {"payload", "Fernet (AES-128-CBC, HMAC-SHA256)",
+/// "github.com/fernet/spec"}.
 struct Algorithm {
   std::string purpose;
   std::string name;
@@ -93,7 +94,8 @@ class DRAWBRIDGE_API CipherSuite : public virtual Component {
   virtual bool verify(BytesView public_key, BytesView message, BytesView signature) const = 0;
 
   /// Password derivation. `password_parameters` is what a new key file stores ("pbkdf2-hmac-sha256:600000"); `derive`
-  /// gives a key of 32 bytes and throws Error{invalid} for parameters that it does not know, that are too weak or absurdly costly.
+  /// gives a key of 32 bytes and throws Error{invalid} for parameters that it does not know, that are too weak or
+  /// absurdly costly.
   virtual std::string password_parameters() const = 0;
   virtual Secret derive(const Secret& password, BytesView salt, std::string_view parameters) const = 0;
 };

@@ -34,7 +34,11 @@ DRAWBRIDGE_API std::string to_text(Milliseconds duration);
 DRAWBRIDGE_API std::optional<std::uint64_t> parse_size(std::string_view text);
 DRAWBRIDGE_API std::string size_text(std::uint64_t bytes);
 
-inline std::int64_t unix_ms(Timestamp time) { return time.time_since_epoch().count(); }
-inline Timestamp from_unix_ms(std::int64_t ms) { return Timestamp(Milliseconds(ms)); }
+inline std::int64_t unix_ms(Timestamp time) {
+  return time.time_since_epoch().count();
+}
+inline Timestamp from_unix_ms(std::int64_t ms) {
+  return Timestamp(Milliseconds(ms));
+}
 
 }  // namespace drawbridge

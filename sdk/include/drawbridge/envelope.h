@@ -10,7 +10,8 @@
 
 namespace drawbridge {
 
-/// What an envelope says of its content, inside the sealed part. Either may be empty; each at most 1 024 bytes of UTF-8.
+/// What an envelope says of its content, inside the sealed part. Either may be empty; each at most 1 024 bytes of
+/// UTF-8.
 struct ContentInfo {
   std::string name;
   std::string type;

@@ -13,16 +13,17 @@ namespace drawbridge {
 /// An asset, for a grantee, under a policy, with a keeper.
 struct DRAWBRIDGE_API Grant {
   std::string asset;
-  std::string owner;    ///< Node ids.
+  std::string owner;  ///< Node ids.
   std::string grantee;
   Policy policy = Policy::recipient({});
-  std::string keeper;   ///< "owner"
+  std::string keeper;  ///< "owner"
   Timestamp created{};
 
   Cbor cbor() const;
   /// Throws Error{invalid}.
   static Grant from(const Cbor& cbor);
-  /// What a wrapped key is bound to: the domain "drawbridge.wrapped-key/1", asset, owner, grantee, and the hash of the policy.
+  /// What a wrapped key is bound to: the domain "drawbridge.wrapped-key/1", asset, owner, grantee, and the hash of the
+  /// policy.
   Bytes context() const;
 };
 
@@ -40,8 +41,8 @@ class DRAWBRIDGE_API Keeper : public virtual Component {
   /// wrapped for the grantee, to travel with the announcement; else nothing. Throws not_found for an unknown grantee.
   virtual Task<std::optional<Bytes>> entrust(Grant grant, Secret data_key) = 0;
 
-  /// The key of an asset, wrapped for `grantee`, if the policy holds now. Throws not_found (no such asset here), forbidden
-  /// (no grant, or the policy does not hold), gone (expired or revoked).
+  /// The key of an asset, wrapped for `grantee`, if the policy holds now. Throws not_found (no such asset here),
+  /// forbidden (no grant, or the policy does not hold), gone (expired or revoked).
   virtual Task<Bytes> release(std::string asset, std::string grantee) = 0;
 
   /// No release from now on. Throws not_found when there is no such grant; revoking twice is fine.

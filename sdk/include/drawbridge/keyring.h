@@ -18,10 +18,11 @@ struct KeyVersion {
   bool current = false;
 };
 
-/// Keeps the node's secrets at rest: each is sealed under a versioned key, the versioned keys under the master password.
+/// Keeps the node's secrets at rest: each is sealed under a versioned key, the versioned keys under the master
+/// password.
 ///
-/// A secret is stored by its owner, in whatever batch it belongs to, as the record `record_key(name)` in the storage that the
-/// keyring uses too; so `rewrap` finds all of them:
+/// A secret is stored by its owner, in whatever batch it belongs to, as the record `record_key(name)` in the storage
+/// that the keyring uses too; so `rewrap` finds all of them:
 ///
 ///     batch.put(keyring.record_key("asset/" + id), keyring.seal("asset/" + id, secret));
 ///
@@ -47,10 +48,11 @@ class DRAWBRIDGE_API Keyring : public virtual Component {
   virtual Task<std::uint32_t> rotate() = 0;
 
   struct Rewrapped {
-    std::uint64_t records = 0;  ///< How many were sealed anew under the current version.
+    std::uint64_t records = 0;          ///< How many were sealed anew under the current version.
     std::vector<std::uint32_t> unused;  ///< Older versions that no record needs any more.
   };
-  /// Seals every stored secret anew under the current version, in steps that may be interrupted. `progress` gets (done, seen).
+  /// Seals every stored secret anew under the current version, in steps that may be interrupted. `progress` gets (done,
+  /// seen).
   virtual Task<Rewrapped> rewrap(std::function<void(std::uint64_t, std::uint64_t)> progress = {}) = 0;
 };
 

@@ -27,7 +27,8 @@ class DRAWBRIDGE_API Ledger : public virtual Component {
 
   ~Ledger() override;
 
-  /// Appends; when it returns, the event is durable and covered by a signed checkpoint. Concurrent appends share one commit.
+  /// Appends; when it returns, the event is durable and covered by a signed checkpoint. Concurrent appends share one
+  /// commit.
   virtual Task<LedgerEvent> append(EventDraft draft) = 0;
 
   /// The signed note of the newest checkpoint, and what it says.
@@ -51,7 +52,8 @@ class DRAWBRIDGE_API Ledger : public virtual Component {
   /// RFC 6962 §2.1.2: that the log of `size2` extends the log of `size1`. Throws invalid unless size1 <= size2 <= head.
   virtual Task<std::vector<Digest>> consistency(std::uint64_t size1, std::uint64_t size2) = 0;
 
-  /// Reads the whole log and recomputes every hash up to the signed head. Returns the head; throws corrupt naming the tile or entry.
+  /// Reads the whole log and recomputes every hash up to the signed head. Returns the head; throws corrupt naming the
+  /// tile or entry.
   virtual Task<Checkpoint> audit() = 0;
 };
 

@@ -14,7 +14,8 @@ enum class Level { trace, debug, info, warning, error, off };
 ///
 ///     host.log().info("listening on {}", address);
 ///
-/// Arguments are formatted only where the level is enabled. Never log content, keys, or a Secret (which does not format).
+/// Arguments are formatted only where the level is enabled. Never log content, keys, or a Secret (which does not
+/// format).
 class DRAWBRIDGE_API Logger {
  public:
   virtual ~Logger();

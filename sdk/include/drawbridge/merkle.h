@@ -21,7 +21,7 @@ DRAWBRIDGE_API std::optional<Digest> root_from_inclusion(std::uint64_t index, st
 DRAWBRIDGE_API bool verify_inclusion(std::uint64_t index, std::uint64_t size, const Digest& leaf,
                                      const std::vector<Digest>& proof, const Digest& root);
 /// RFC 9162 §2.1.4.2. True for size1 == size2 with equal roots and no proof, and for size1 == 0 with an empty proof.
-DRAWBRIDGE_API bool verify_consistency(std::uint64_t size1, std::uint64_t size2, const Digest& root1, const Digest& root2,
-                                       const std::vector<Digest>& proof);
+DRAWBRIDGE_API bool verify_consistency(std::uint64_t size1, std::uint64_t size2, const Digest& root1,
+                                       const Digest& root2, const std::vector<Digest>& proof);
 
 }  // namespace drawbridge

@@ -23,16 +23,17 @@ struct Bounds {
 struct OptionSpec {
   enum class Kind { text, path, number, size, duration, flag, choice, list, secret, component };
 
-  std::string name;           ///< As in YAML. A secret `password` is written `password_file` or `password_env`.
+  std::string name;  ///< As in YAML. A secret `password` is written `password_file` or `password_env`.
   Kind kind = Kind::text;
-  std::string default_text;   ///< As it would stand in YAML; empty with `required`, or for "none".
+  std::string default_text;  ///< As it would stand in YAML; empty with `required`, or for "none".
   bool required = false;
-  std::string bounds;         ///< "1 to 65535"; empty when there are none.
-  std::string doc;            ///< One sentence.
+  std::string bounds;  ///< "1 to 65535"; empty when there are none.
+  std::string doc;     ///< One sentence.
   std::vector<std::string> choices;
-  std::string facet;          ///< For `component`: the facet's name.
+  std::string facet;  ///< For `component`: the facet's name.
 
-  /// Takes the value (a scalar; for `list`, one call with all its items). Throws Error{invalid} that says what is wrong.
+  /// Takes the value (a scalar; for `list`, one call with all its items). Throws Error{invalid} that says what is
+  /// wrong.
   std::function<void(const std::vector<std::string>& values)> set;
   /// For `secret`: takes the content.
   std::function<void(Secret)> set_secret;

@@ -74,8 +74,8 @@ class DRAWBRIDGE_API Records : public virtual Component {
     bool more = false;  ///< There is at least one further record behind the last of this page.
   };
   /// Records whose key starts with `prefix` (may be empty) and is greater than `after` (empty: from the start), in
-  /// key order, at most `limit` (1 to 4 096, else invalid). A page ends early once its values exceed `max_page_bytes`, so
-  /// go by `more`, never by the count. A page is a consistent snapshot; a scan over pages is not.
+  /// key order, at most `limit` (1 to 4 096, else invalid). A page ends early once its values exceed `max_page_bytes`,
+  /// so go by `more`, never by the count. A page is a consistent snapshot; a scan over pages is not.
   virtual Task<Page> scan(Key prefix, Key after, std::size_t limit) = 0;
 
   /// Applies the batch; when it returns, the batch survives `kill -9` and power loss (unless the storage is documented

@@ -8,8 +8,8 @@
 
 namespace drawbridge {
 
-/// Runs two tasks side by side on the caller's executor and returns when both have ended; throws what failed first. A task
-/// that fails does not cancel the other, so both may use what the caller's frame owns.
+/// Runs two tasks side by side on the caller's executor and returns when both have ended; throws what failed first. A
+/// task that fails does not cancel the other, so both may use what the caller's frame owns.
 DRAWBRIDGE_API Task<> together(Task<> first, Task<> second);
 
 /// Background tasks of a component, so that `stop()` can end and await them all.

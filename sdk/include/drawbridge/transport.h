@@ -13,7 +13,8 @@
 namespace drawbridge {
 
 /// A two-way sequence of messages with one authenticated peer. Messages arrive whole, in order, once. One task may send
-/// while another receives. Destroying a stream that is not finished both ways tells the peer, whose next call throws unavailable.
+/// while another receives. Destroying a stream that is not finished both ways tells the peer, whose next call throws
+/// unavailable.
 class DRAWBRIDGE_API Stream {
  public:
   static constexpr std::size_t max_message_bytes = 256 * 1024;
@@ -27,8 +28,8 @@ class DRAWBRIDGE_API Stream {
   /// when the connection is lost, and what the peer's handler threw.
   virtual Task<> send(Bytes message) = 0;
 
-  /// The next message, or nothing when the peer has finished. Throws unavailable when the connection is lost before that, and what
-  /// the peer's handler threw.
+  /// The next message, or nothing when the peer has finished. Throws unavailable when the connection is lost before
+  /// that, and what the peer's handler threw.
   virtual Task<std::optional<Bytes>> receive() = 0;
 
   /// No more messages from this side. Safe twice.
@@ -50,14 +51,14 @@ class DRAWBRIDGE_API Transport : public virtual Component {
  public:
   static constexpr std::string_view facet_name = "Transport";
 
-  /// Serves one incoming stream. When it returns, the stream is finished; what it throws reaches the peer as an Error with the same
-  /// code and message (anything but an Error arrives as internal, without its message).
+  /// Serves one incoming stream. When it returns, the stream is finished; what it throws reaches the peer as an Error
+  /// with the same code and message (anything but an Error arrives as internal, without its message).
   using Handler = std::function<Task<>(std::shared_ptr<Stream>)>;
 
   ~Transport() override;
 
-  /// Serves a protocol ("drawbridge.assets/1"). Throws conflict when it is served already. A stream for a protocol that nobody
-  /// serves is refused with unsupported.
+  /// Serves a protocol ("drawbridge.assets/1"). Throws conflict when it is served already. A stream for a protocol that
+  /// nobody serves is refused with unsupported.
   virtual void serve(std::string protocol, Handler handler) = 0;
   /// Stops serving it; streams that run go on.
   virtual void withdraw(const std::string& protocol) = 0;
@@ -69,7 +70,8 @@ class DRAWBRIDGE_API Transport : public virtual Component {
   virtual std::vector<LinkStatus> links() const = 0;
 };
 
-/// One message there, one back: opens, sends, finishes, receives. Throws what the peer's handler threw, and unavailable after `timeout`.
+/// One message there, one back: opens, sends, finishes, receives. Throws what the peer's handler threw, and unavailable
+/// after `timeout`.
 DRAWBRIDGE_API Task<Bytes> request(Transport& transport, std::string node_id, std::string protocol, Bytes message,
                                    Milliseconds timeout);
 

@@ -43,7 +43,8 @@ Task<> check_throws(Code code, Task<T> task, SourceLocation where = SourceLocati
   throw Failure("expected an error " + std::string(name(code)) + ", got " + got, where);
 }
 
-/// One test of a conformance suite: what any implementation of a facet must do. It gets a started, empty implementation.
+/// One test of a conformance suite: what any implementation of a facet must do. It gets a started, empty
+/// implementation.
 template <class Facet>
 struct Case {
   std::string name;  ///< CamelCase, as GoogleTest wants it.
