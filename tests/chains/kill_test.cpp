@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <random>
@@ -17,7 +19,10 @@
 namespace drawbridge::test {
 namespace {
 
-constexpr int cycles = 20;
+int kill_cycles() {
+  const char* wanted = std::getenv("DRAWBRIDGE_KILL_CYCLES");
+  return wanted ? std::max(1, std::atoi(wanted)) : 100;
+}
 
 /// A ledger_writer and the end of the pipe that it reports to.
 class Writer {
@@ -132,6 +137,7 @@ class LedgerKill : public testing::Test {
 };
 
 TEST_F(LedgerKill, NothingAcknowledgedIsLost) {
+  const int cycles = kill_cycles();
   for (int cycle = 0; cycle < cycles; ++cycle) {
     ASSERT_NO_FATAL_FAILURE(run_and_kill());
     ASSERT_NO_FATAL_FAILURE(check_ledger());

@@ -2,8 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <latch>
+#include <thread>
 
 #include "fixture.h"
 
@@ -136,6 +140,39 @@ TEST(Rocksdb, BatchBeyondItsBoundIsRefused) {
   EXPECT_EQ(error.code(), Code::too_large);
   EXPECT_NE(std::string(error.what()).find("max_batch_bytes"), std::string::npos) << error.what();
   EXPECT_EQ(storage.get("a"), "(absent)");
+}
+
+TEST(Rocksdb, FullQueueIsBusy) {
+  const support::TempDir folder;
+  const auto node = start_rocksdb(folder.path(), "max_batch_bytes: 17MiB");
+  Storage storage(*node);
+  constexpr int clients = 128;  // with 1 MiB each, far more than may be queued
+  std::latch ready(clients);
+  std::array<std::atomic<Code>, clients> results{};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < clients; ++i) {
+    threads.emplace_back([&, i] {
+      Batch batch;
+      batch.put("key/" + std::to_string(i), Bytes(1_MiB));
+      ready.arrive_and_wait();
+      try {
+        node->wait(storage.records->commit(std::move(batch)));
+        results[i] = Code::unsupported;  // stands for none
+      } catch (const Error& error) {
+        results[i] = error.code();
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  int busy = 0;
+  for (int i = 0; i < clients; ++i) {
+    const bool there = node->wait(storage.records->get("key/" + std::to_string(i))).has_value();
+    EXPECT_EQ(there, results[i] == Code::unsupported);
+    EXPECT_TRUE(there || results[i] == Code::busy) << name(results[i]);
+    busy += results[i] == Code::busy;
+  }
+  EXPECT_GT(busy, 0);
+  storage.put("later", "there is room again");
 }
 
 TEST(Rocksdb, BlobBeyondItsBoundIsRefused) {

@@ -36,7 +36,7 @@ class RawPeer {
   std::optional<tls::Frame> next();
   /// The next frame of this type; others before it are dropped. Nothing when the connection is over.
   std::optional<tls::Frame> next(tls::FrameType type);
-  /// Reads until the connection is over. Fails the test's wait by its timeout otherwise.
+  /// Reads until the connection is over; fails the test when the node keeps it.
   void expect_closed();
   /// Whether a send found the connection gone.
   bool broken() const { return broken_; }

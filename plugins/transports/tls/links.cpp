@@ -76,7 +76,8 @@ Network::ConnectionPtr Network::reach(const std::string& node_id, std::optional<
     // The dial that this caller waited for has failed.
     if (failed_before && *failed_before != link.failed_dials && link.last_error) throw Error(*link.last_error);
     failed_before = link.failed_dials;
-    if (link.dialing) return nullptr;
+    // Of two connections the peer may retire one before this side has seen the other's hello.
+    if (link.dialing || link.arriving > 0) return nullptr;
     if (link.last_error && SteadyClock::now() < link.retry_at) throw Error(*link.last_error);
     link.dialing = true;
     hello.instance = instance_;
@@ -194,8 +195,12 @@ void Network::adopt(const ConnectionPtr& connection) {
     const std::lock_guard lock(mutex_);
     stopping = stopping_;
     Link& link = links_[connection->peer_id()];
-    if (connection->dialed()) link.dialing = false;
-    if (!connection->dialed()) link.seen = std::max(link.seen, connection->peer_hello().serial);
+    if (connection->dialed()) {
+      link.dialing = false;
+    } else {
+      --link.arriving;
+      link.seen = std::max(link.seen, connection->peer_hello().serial);
+    }
     for (const ConnectionPtr& other : link.connections) {
       if (other->peer_hello().instance != connection->peer_hello().instance) {
         dead.push_back(other);
@@ -220,10 +225,13 @@ void Network::forget(const ConnectionPtr& connection) {
     const std::lock_guard lock(mutex_);
     connections_.erase(connection);
     const auto found = links_.find(connection->peer_id());
-    if (found != links_.end() && std::erase(found->second.connections, connection) > 0) {
-      Link& link = found->second;
+    if (found == links_.end()) {
+      // Nobody that is known.
+    } else if (Link& link = found->second; std::erase(link.connections, connection) > 0) {
       link.since = host_.clock().now();
       if (link.connections.empty()) link.last_error.emplace(Code::unavailable, connection->failure_text());
+    } else if (!connection->dialed()) {
+      --link.arriving;  // it failed before its hello
     }
   }
   changed_.notify();

@@ -220,6 +220,8 @@ std::string Network::judge(Connection& connection, BytesView node_key) {
   const auto peer = identity_->peer_with_node_key(node_key);
   if (!peer) return "its node key (" + to_hex(node_key) + ") is not that of a known peer";
   connection.set_peer(peer->card.node_id(), to_bytes(node_key));
+  const std::lock_guard lock(mutex_);
+  ++links_[connection.peer_id()].arriving;
   return {};
 }
 
@@ -240,7 +242,6 @@ Task<> Network::watch_loop(Self self) {
 
 void Network::watch_connections() {
   for (const ConnectionPtr& connection : all_connections()) {
-    if (connection->peer_id().empty() || connection->peer_hello().instance.empty()) continue;  // in its handshake
     const auto silence = connection->silence();
     if (!still_known(*connection)) {
       connection->fail("the peer is no longer known");

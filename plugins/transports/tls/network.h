@@ -56,6 +56,7 @@ class Network final : public ConnectionOwner, public std::enable_shared_from_thi
   struct Link {
     std::vector<ConnectionPtr> connections;  ///< At most one is not retired.
     bool dialing = false;
+    unsigned arriving = 0;     ///< Connections from the peer that have not said hello yet.
     std::uint64_t serial = 0;  ///< Of this side's dials.
     std::uint64_t seen = 0;    ///< The greatest serial that came from the peer.
     std::uint64_t failed_dials = 0;
