@@ -173,7 +173,9 @@ storage:
   rocksdb: {{plugin: storage.rocksdb, path: {0}/db}}
 )",
                                          folder.string());
-    const auto node = kernel::Node::from_text(yaml, "bench.yaml", {.plugin_dirs = {plugins}});
+    kernel::NodeOptions options;
+    options.plugin_dirs = {plugins};
+    const auto node = kernel::Node::from_text(yaml, "bench.yaml", options);
     node->start();
     std::vector<Key> keys;
     for (int i = 0; i < 10'000; ++i) keys.push_back(key_of(i));

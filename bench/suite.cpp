@@ -20,10 +20,12 @@ constexpr std::size_t chunk = 64 * 1024;
 kernel::Node& node() {
   static const auto node = [] {
     const char* plugins = std::getenv("DRAWBRIDGE_PLUGINS");
+    kernel::NodeOptions options;
+    options.plugin_dirs = {plugins ? plugins : "build/plugins"};
     auto made = kernel::Node::from_text(
         "node: {name: bench, data: /tmp/drawbridge-bench-suite}\nlog: {level: warning}\n"
         "ciphers: {suite: {plugin: cipher.fernet}}\n",
-        "bench.yaml", {.plugin_dirs = {plugins ? plugins : "build/plugins"}});
+        "bench.yaml", options);
     made->start();
     return made;
   }();

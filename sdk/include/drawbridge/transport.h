@@ -51,8 +51,10 @@ class DRAWBRIDGE_API Transport : public virtual Component {
  public:
   static constexpr std::string_view facet_name = "Transport";
 
-  /// Serves one incoming stream. When it returns, the stream is finished; what it throws reaches the peer as an Error
-  /// with the same code and message (anything but an Error arrives as internal, without its message).
+  /// Serves one incoming stream. When it returns, the stream is finished, and what the peer still sends is dropped;
+  /// what it throws reaches the peer as an Error with the same code and message (anything but an Error arrives as
+  /// internal, without its message). The transport keeps the handler until its streams are over, so that a coroutine
+  /// lambda may use its captures.
   using Handler = std::function<Task<>(std::shared_ptr<Stream>)>;
 
   ~Transport() override;
