@@ -62,7 +62,7 @@ Verdict consistency_holds(const json::object& vector) {
 void run(const std::string& kind, Verdict (*holds)(const json::object&)) {
   const char* folder = std::getenv("DRAWBRIDGE_VECTORS");
   if (folder == nullptr) {
-    std::cout << "DRAWBRIDGE_VECTORS is not set: merkle/" << kind << " left out\n";
+    std::cout << "vectors: merkle/" << kind << " left out, DRAWBRIDGE_VECTORS is not set\n";
     return;
   }
   int good = 0, spoiled = 0, left_out = 0;
@@ -78,7 +78,7 @@ void run(const std::string& kind, Verdict (*holds)(const json::object&)) {
     EXPECT_EQ(holding.value_or(false), want) << entry.path();
     ++(want ? good : spoiled);
   }
-  std::cout << "merkle/" << kind << ": " << good << " good and " << spoiled << " spoiled cases, " << left_out
+  std::cout << "vectors: merkle/" << kind << ": " << good << " good and " << spoiled << " spoiled cases, " << left_out
             << " left out for roots that are no SHA-256\n";
   EXPECT_GT(good, 0);
   EXPECT_GT(spoiled, 0);

@@ -23,7 +23,7 @@ bool accepts(const std::string& text) {
 TEST(JsonCorpus, AcceptsAndRefusesAsToldByItsNames) {
   const char* vectors = std::getenv("DRAWBRIDGE_VECTORS");
   if (!vectors) {
-    std::cout << "DRAWBRIDGE_VECTORS is not set: vector tests are left out\n";
+    std::cout << "vectors: json left out, DRAWBRIDGE_VECTORS is not set\n";
     return;
   }
   int good = 0;
@@ -45,7 +45,8 @@ TEST(JsonCorpus, AcceptsAndRefusesAsToldByItsNames) {
       ++either;
     }
   }
-  std::cout << "json/test_parsing: " << good << " accepted, " << bad << " refused, " << either << " of either kind\n";
+  std::cout << "vectors: json/test_parsing: " << good << " accepted, " << bad << " refused, " << either
+            << " of either kind\n";
   EXPECT_GT(good, 0);
   EXPECT_GT(bad, 0);
 }
