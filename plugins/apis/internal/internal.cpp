@@ -137,7 +137,9 @@ Task<http::Response> add_peer(http::Request& request, InternalContext& context) 
 Task<http::Response> remove_peer(http::Request& request, InternalContext& context) {
   const std::string who(request.path("id"));
   const auto peer = context.identity->find_peer(who);
-  if (!peer || !co_await context.identity->remove_peer(peer->card.node_id())) {
+  bool removed = false;
+  if (peer) removed = co_await context.identity->remove_peer(peer->card.node_id());
+  if (!removed) {
     throw Error(Code::not_found, "no peer '" + who + "'", "look at `drawbridge peers list`");
   }
   co_return http::Response::json(DoneReply{"removed"});
