@@ -6,18 +6,23 @@ namespace drawbridge {
 namespace {
 
 constexpr std::uint64_t whole_limit = 256 * 1024;
-constexpr std::uint64_t chunks_at_once = 16;
+constexpr std::uint64_t chunks_at_once = 32;
 constexpr std::size_t inline_limit = 8 * 1024;
 
-/// Exactly these bytes of a blob.
-Task<Bytes> read_exactly(Blobs& blobs, std::string asset, std::uint64_t offset, std::size_t size) {
-  Bytes out(size);
+/// Exactly these bytes of a blob into all of `out`, which outlives the task.
+Task<> fill_exactly(Blobs& blobs, std::string asset, std::uint64_t offset, MutableBytes out) {
   std::size_t used = 0;
-  while (used < size) {
-    const std::size_t got = co_await blobs.read(asset, offset + used, MutableBytes(out).subspan(used));
+  while (used < out.size()) {
+    const MutableBytes rest = out.subspan(used);
+    const std::size_t got = co_await blobs.read(asset, offset + used, rest);
     if (got == 0) throw Error(Code::cannot_open, "the envelope does not open");
     used += got;
   }
+}
+
+Task<Bytes> read_exactly(Blobs& blobs, std::string asset, std::uint64_t offset, std::size_t size) {
+  Bytes out(size);
+  co_await fill_exactly(blobs, std::move(asset), offset, out);
   co_return out;
 }
 
@@ -58,13 +63,22 @@ Task<std::size_t> EnvelopeReader::read_chunks(std::uint64_t first, std::uint64_t
                                               MutableBytes out) {
   const ChunkExtent begin = opener_.chunk(first);
   const ChunkExtent end = opener_.chunk(last);
-  const Bytes sealed = co_await sealed_bytes(begin.offset, end.offset + end.size - begin.offset);
-  Bytes plain;
+  const std::size_t size = end.offset + end.size - begin.offset;
+  BytesView sealed;
+  if (whole_.empty()) {
+    sealed_.resize(size);  // kept from step to step: fresh memory of this size costs as much as opening it
+    co_await fill_exactly(*blobs_, asset_, begin.offset, sealed_);
+    sealed = sealed_;
+  } else {
+    sealed = BytesView(whole_).subspan(begin.offset, size);
+  }
+  Bytes& plain = plain_;
+  plain.clear();
   const auto work = [&] {
     plain.reserve(sealed.size());
     for (std::uint64_t index = first; index <= last; ++index) {
       const ChunkExtent extent = opener_.chunk(index);
-      opener_.open(index, BytesView(sealed).subspan(extent.offset - begin.offset, extent.size), plain);
+      opener_.open(index, sealed.subspan(extent.offset - begin.offset, extent.size), plain);
     }
   };
   if (sealed.size() <= inline_limit) {

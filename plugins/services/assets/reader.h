@@ -37,7 +37,9 @@ class EnvelopeReader {
   Blobs* blobs_;
   std::string asset_;
   EnvelopeOpener opener_;
-  Bytes whole_;  // the envelope itself, when it is small
+  Bytes whole_;   // the envelope itself, when it is small
+  Bytes sealed_;  // of the step that is being read
+  Bytes plain_;   // wiped when it was copied out
 };
 
 }  // namespace drawbridge
