@@ -57,12 +57,12 @@ std::string json_option(const OptionSpec& option) {
   std::string choices, keys;
   for (const auto& choice : option.choices) choices += (choices.empty() ? "" : ",") + json_text(choice);
   for (const auto& key : yaml_names(option)) keys += (keys.empty() ? "" : ",") + json_text(key);
-  return fmt::format(
-      R"({{"name":{},"keys":[{}],"type":"{}","facet":{},"required":{},"default":{},)"
-      R"("bounds":{},"choices":[{}],"doc":{}}})",
-      json_text(option.name), keys, kind_name(option.kind), option.facet.empty() ? "null" : json_text(option.facet),
-      option.required, option.default_text.empty() ? "null" : json_text(option.default_text),
-      option.bounds.empty() ? "null" : json_text(option.bounds), choices, json_text(option.doc));
+  return fmt::format(R"({{"name":{},"keys":[{}],"type":"{}","facet":{},"required":{},"default":{},)"
+                     R"("bounds":{},"choices":[{}],"doc":{}}})",
+                     json_text(option.name), keys, kind_name(option.kind),
+                     option.facet.empty() ? "null" : json_text(option.facet), option.required,
+                     option.default_text.empty() ? "null" : json_text(option.default_text),
+                     option.bounds.empty() ? "null" : json_text(option.bounds), choices, json_text(option.doc));
 }
 
 /// A cell of a Markdown table.
