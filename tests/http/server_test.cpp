@@ -1,5 +1,6 @@
 
 #include <cstdio>
+
 #include "drawbridge/hash.h"
 #include "fixture.h"
 

@@ -1,9 +1,9 @@
 // Options as YAML gives them to a component: values, errors with their places, secrets.
-#include <cstdio>
 #include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "fixture.h"
