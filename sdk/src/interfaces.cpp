@@ -42,6 +42,13 @@ std::string_view name(Health::State state) {
 }
 
 Host::~Host() = default;
+std::shared_ptr<Component> Host::predecessor() const {
+  return nullptr;
+}
+Task<ReloadReport> Host::reload() {
+  throw Error(Code::unsupported, "this host cannot reload");
+  co_return ReloadReport{};
+}
 Clock::~Clock() = default;
 Logger::~Logger() = default;
 Options::~Options() = default;

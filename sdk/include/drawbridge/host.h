@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -21,6 +22,14 @@ struct ComponentStatus {
   std::string plugin;
   std::string version;
   Health health;
+};
+
+/// What a reload did, as names of components.
+struct ReloadReport {
+  std::vector<std::string> kept;      ///< Unchanged: the same instances as before.
+  std::vector<std::string> replaced;  ///< By a new instance of the same plugin, or of another.
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
 };
 
 /// What a component knows of the world: its only way to threads, time, randomness and the log. Each component has
@@ -48,6 +57,18 @@ class DRAWBRIDGE_API Host {
 
   /// Every component of the node with its health, in start order.
   virtual std::vector<ComponentStatus> status() const = 0;
+
+  /// In `start`, when a reload replaces a component by this one: the old one, which still runs and serves, so that the
+  /// new one can take over what cannot be had twice (a listening socket, an open database, the head of a log). It is
+  /// stopped once this one has started; when the start fails it goes on. Cast it to one's own class: null when that is
+  /// another plugin's. Null also on a first start.
+  virtual std::shared_ptr<Component> predecessor() const;
+
+  /// Reads the node's configuration again and changes over to it; see `drawbridge reload`. Throws invalid with all that
+  /// is wrong in it, busy when a reload is under way, unsupported where nothing can be reloaded, or what a component
+  /// threw in its start; then nothing has changed. Old components are stopped after it returns: it may be called by one
+  /// of them.
+  virtual Task<ReloadReport> reload();
 
   /// Runs `work` on the blocking pool and resumes the caller on its own executor. What may block a thread for more
   /// than some microseconds (a disk, a password derivation, bulk cryptography) belongs here. The pool's queue is
