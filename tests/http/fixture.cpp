@@ -90,10 +90,12 @@ void ServerTest::add_routes() {
       "/download/{size}",
       [](Request& r) -> Task<Response> {
         const auto size = r.path<std::uint64_t>("size");
-        const bool chunked = r.query_text() == "chunked";
+        const bool chunked = r.query_text().starts_with("chunked");
+        // Longer than what the server writes at a time, or shorter.
+        const std::size_t at_once = r.query_text().ends_with("long") ? 700'001 : 64 * 1024;
         const std::optional<std::uint64_t> length = chunked ? std::nullopt : std::optional(size);
-        co_return Response::stream("application/octet-stream", length, [size](BodyWriter& out) -> Task<> {
-          Bytes piece(64 * 1024);
+        co_return Response::stream("application/octet-stream", length, [size, at_once](BodyWriter& out) -> Task<> {
+          Bytes piece(at_once);
           for (std::uint64_t done = 0; done < size;) {
             for (std::size_t i = 0; i < piece.size(); ++i)
               piece[i] = static_cast<std::uint8_t>((done + i) * 2654435761U >> 13);

@@ -3,6 +3,7 @@
 What the tests know of paths, option names and JSON shapes beyond the single request is in this file.
 """
 
+import http.client
 import json
 import os
 import signal
@@ -192,6 +193,19 @@ class Node:
 
     def raw(self, data_hash, **headers):
         return self.get(f"/data/{data_hash}", headers={"Accept": RAW, **headers})
+
+    def raw_as_it_comes(self, data_hash):
+        """Status and body; of a body that is cut off, as much as has come."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.external_port, timeout=60)
+        try:
+            connection.request("GET", f"/data/{data_hash}", headers={"X-API-Key": self.key, "Accept": RAW})
+            answer = connection.getresponse()
+            try:
+                return answer.status, answer.read()
+            except http.client.IncompleteRead as cut:
+                return answer.status, cut.partial
+        finally:
+            connection.close()
 
     def text(self, data_hash):
         answer = self.get(f"/data/{data_hash}")

@@ -124,6 +124,28 @@ def test_ranges(trio, long_asset, header, first, end):
     assert answer.content == content[first:end]
 
 
+@pytest.fixture(scope="module")
+def very_long_asset(trio):
+    content = os.urandom(5_000_001)
+    return content, trio.alice.share_raw(content, "bob")["data_hash"]
+
+
+@pytest.mark.parametrize("first, end", [
+    (0, 5_000_001),
+    (1, 2_097_153),
+    (524_287, 524_290),
+    (600_000, 4_800_000),
+    (2_097_151, 4_194_305),
+    (4_999_000, 5_000_001),
+])
+def test_long_ranges(trio, very_long_asset, first, end):
+    """Ranges that are opened in several steps at once."""
+    content, data_hash = very_long_asset
+    answer = trio.bob.raw(data_hash, Range=f"bytes={first}-{end - 1}")
+    assert answer.status_code == 206
+    assert answer.content == content[first:end]
+
+
 @pytest.mark.parametrize("header", ["bytes=300001-", "bytes=999999-1000000", "bytes=-0"])
 def test_ranges_that_cannot_be(trio, long_asset, header):
     content, data_hash = long_asset

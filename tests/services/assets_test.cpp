@@ -67,6 +67,76 @@ TEST_F(AssetsTest, Ranges) {
   EXPECT_EQ(bob.wait(opened->read(0, {})), 0u);
 }
 
+/// Long enough that a read is opened in several steps at once.
+constexpr std::size_t long_size = (5u << 20) + 12'345;
+
+TEST_F(AssetsTest, LongRangesCrossSteps) {
+  const Bytes content = pattern(long_size);
+  const Shared shared = share(alice, "bob", content);
+  EXPECT_TRUE(alice.wait(alice.assets()->verify(shared.asset, true)).verified);
+  for (const std::size_t step : {std::size_t{1} << 20, std::size_t{700'001}, std::size_t{2} << 20, long_size}) {
+    EXPECT_EQ(open_all(bob, shared.asset, step), content) << step;
+  }
+  // Forth and back, so that what an earlier read kept is once of use and once in the way.
+  const auto opened = bob.wait(bob.assets()->open(shared.asset));
+  for (const std::size_t offset : {4'000'000u, 524'288u, 524'200u, 3'000'000u, 65'000u, 65'100u, 1u, 4'100'000u, 0u}) {
+    for (const std::size_t size : {std::size_t{100}, std::size_t{66'000}, std::size_t{1'500'000}, long_size}) {
+      Bytes out(size);
+      const std::size_t expected = std::min(size, content.size() - offset);
+      ASSERT_EQ(bob.wait(opened->read(offset, out)), expected);
+      ASSERT_TRUE(std::equal(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(expected),
+                             content.begin() + static_cast<std::ptrdiff_t>(offset)))
+          << offset << " " << size;
+    }
+  }
+}
+
+TEST_F(AssetsTest, ADamagedChunkInTheMiddleGivesNoneOfItsBytes) {
+  constexpr std::size_t chunk = EnvelopeSealer::default_chunk_bytes;
+  const Bytes content = pattern(long_size);
+  const Shared shared = share(alice, "bob", content);
+  eventually([&] { return stored(bob, shared.asset); }, "prefetch");
+  Bytes bad = bob.backdoor()->blobs().at(shared.asset);
+  for (const std::size_t at : {std::size_t{600'000}, std::size_t{3'000'000}, std::size_t{5'000'000}}) bad[at] ^= 1;
+  bob.backdoor()->put_blob(shared.asset, bad);
+  const auto opened = bob.wait(bob.assets()->open(shared.asset));
+  for (int round = 0; round < 3; ++round) {
+    Bytes out(long_size, 0);
+    expect_throws(Code::cannot_open, [&] { bob.wait(opened->read(0, out)); });
+    for (const std::size_t at : {600'000u, 3'000'000u, 5'000'000u}) {  // two chunks around what lies in the damaged one
+      const std::size_t middle = at / chunk * chunk + chunk / 2;
+      EXPECT_EQ(std::count(out.begin() + static_cast<std::ptrdiff_t>(middle),
+                           out.begin() + static_cast<std::ptrdiff_t>(middle + 1000), 0),
+                1000)
+          << at;
+    }
+    // The rest opens, before and between.
+    for (const std::size_t offset : {0u, 1'000'000u, 4'000'000u}) {
+      Bytes part(500'000);
+      ASSERT_EQ(bob.wait(opened->read(offset, part)), part.size());
+      EXPECT_TRUE(std::equal(part.begin(), part.end(), content.begin() + static_cast<std::ptrdiff_t>(offset)));
+    }
+  }
+  // Cut off while it is read.
+  bad.resize(bad.size() / 2);
+  bob.backdoor()->put_blob(shared.asset, bad);
+  Bytes out(long_size);
+  expect_throws(Code::cannot_open, [&] { bob.wait(opened->read(0, out)); });
+}
+
+TEST_F(AssetsTest, AStorageThatFailsInTheMiddleEndsTheShare) {
+  const auto records = alice.backdoor()->records();
+  const auto blobs = alice.backdoor()->blobs();
+  for (const std::size_t room : {std::size_t{0}, std::size_t{1'500'000}, std::size_t{5'000'000}}) {
+    alice.backdoor()->room_for_blobs() = room;
+    expect_throws(Code::unavailable, [&] { share(alice, "bob", pattern(6'000'000)); });
+    alice.backdoor()->room_for_blobs() = SIZE_MAX;
+    EXPECT_EQ(alice.backdoor()->records(), records);
+    EXPECT_EQ(alice.backdoor()->blobs(), blobs);
+    EXPECT_EQ(alice.backdoor()->open_writers(), 0);
+  }
+}
+
 TEST_F(AssetsTest, RecipientsByNameIdAndBeginning) {
   for (const std::string& who : {std::string("bob"), bob.id(), bob.id().substr(0, 20)}) {
     EXPECT_EQ(share(alice, who, pattern(5)).recipient, bob.id()) << who;

@@ -8,7 +8,8 @@
 namespace drawbridge {
 namespace {
 
-constexpr std::size_t step = 1024 * 1024;
+/// Long enough that several parts of it are opened at once.
+constexpr std::size_t step = 2 * 1024 * 1024;
 
 struct DataReply {
   std::string data;

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 
+#include "drawbridge/task_group.h"
+
 namespace drawbridge {
 namespace {
 
 constexpr std::uint64_t whole_limit = 256 * 1024;
-constexpr std::uint64_t chunks_at_once = 32;
+// Of one visit to the blocking pool: long enough to be worth it, short enough to bound the memory.
+constexpr std::size_t least_step = 256 * 1024;
+constexpr std::size_t longest_step = 1024 * 1024;
 constexpr std::size_t inline_limit = 8 * 1024;
 
 /// Exactly these bytes of a blob into all of `out`, which outlives the task.
@@ -24,6 +28,13 @@ Task<Bytes> read_exactly(Blobs& blobs, std::string asset, std::uint64_t offset, 
   Bytes out(size);
   co_await fill_exactly(blobs, std::move(asset), offset, out);
   co_return out;
+}
+
+/// All of its memory, also what an earlier and longer content has left behind the present one.
+void wipe_all(Bytes& plain) {
+  plain.resize(plain.capacity());
+  wipe(plain);
+  plain.clear();
 }
 
 }  // namespace
@@ -49,36 +60,75 @@ Task<EnvelopeReader> EnvelopeReader::open(Host& host, const CipherSuite& suite, 
 Task<std::size_t> EnvelopeReader::read(std::uint64_t offset, MutableBytes out) {
   const std::uint64_t size = opener_.content_size();
   if (offset >= size || out.empty()) co_return 0;
-  const std::size_t wanted = std::min<std::uint64_t>(out.size(), size - offset);
-  std::size_t done = 0;
-  while (done < wanted) {
-    const std::uint64_t first = opener_.chunk_of(offset + done);
-    const std::uint64_t last = std::min(opener_.chunk_of(offset + wanted - 1), first + chunks_at_once - 1);
-    done += co_await read_chunks(first, last, offset + done, out.subspan(done, wanted - done));
+  out = out.first(std::min<std::uint64_t>(out.size(), size - offset));
+  const std::size_t kept = take_kept(offset, out);
+  if (kept < out.size()) {
+    const std::uint64_t first = opener_.chunk_of(offset + kept);
+    const std::uint64_t last = opener_.chunk_of(offset + out.size() - 1);
+    const Wanted wanted{offset + kept, out.subspan(kept), first, last, step_for(first, last)};
+    co_await open_in_lanes(wanted);
   }
-  co_return done;
+  co_return out.size();
 }
 
-Task<std::size_t> EnvelopeReader::read_chunks(std::uint64_t first, std::uint64_t last, std::uint64_t offset,
-                                              MutableBytes out) {
+/// The front of `out` from the chunk in which the last read ended. Returns how much that was.
+std::size_t EnvelopeReader::take_kept(std::uint64_t offset, MutableBytes out) const {
+  if (offset < kept_offset_ || offset - kept_offset_ >= kept_.size()) return 0;
+  const BytesView rest = kept_.bytes().subspan(offset - kept_offset_);
+  const std::size_t count = std::min(out.size(), rest.size());
+  std::copy_n(rest.begin(), count, out.begin());
+  return count;
+}
+
+/// How many chunks a step has, so that the lanes have about the same to do.
+std::uint64_t EnvelopeReader::step_for(std::uint64_t first, std::uint64_t last) const {
+  const std::size_t sealed = opener_.chunk(first).size;
+  const std::uint64_t least = std::max<std::uint64_t>(1, least_step / sealed);
+  const std::uint64_t most = std::max<std::uint64_t>(1, longest_step / sealed);
+  return std::clamp((last - first) / lanes + 1, least, most);
+}
+
+/// Steps are dealt to the lanes in turn. A lane that fails ends alone, and the others come to their end before this
+/// does.
+Task<> EnvelopeReader::open_in_lanes(Wanted wanted) {
+  static_assert(lanes == 4);
+  const std::uint64_t steps = (wanted.last - wanted.first) / wanted.step + 1;
+  if (steps == 1) {
+    co_await open_in_lane(0, wanted);
+  } else if (steps == 2) {
+    co_await together(open_in_lane(0, wanted), open_in_lane(1, wanted));
+  } else {
+    co_await together(together(open_in_lane(0, wanted), open_in_lane(1, wanted)),
+                      together(open_in_lane(2, wanted), open_in_lane(3, wanted)));
+  }
+}
+
+Task<> EnvelopeReader::open_in_lane(std::size_t lane, Wanted wanted) {
+  for (std::uint64_t first = wanted.first + lane * wanted.step; first <= wanted.last; first += lanes * wanted.step) {
+    co_await open_step(lanes_[lane], first, std::min(wanted.last, first + wanted.step - 1), wanted);
+  }
+}
+
+Task<> EnvelopeReader::open_step(Lane& lane, std::uint64_t first, std::uint64_t last, Wanted wanted) {
   const ChunkExtent begin = opener_.chunk(first);
   const ChunkExtent end = opener_.chunk(last);
   const std::size_t size = end.offset + end.size - begin.offset;
   BytesView sealed;
   if (whole_.empty()) {
-    sealed_.resize(size);  // kept from step to step: fresh memory of this size costs as much as opening it
-    co_await fill_exactly(*blobs_, asset_, begin.offset, sealed_);
-    sealed = sealed_;
+    lane.sealed.resize(size);
+    co_await fill_exactly(*blobs_, asset_, begin.offset, lane.sealed);
+    sealed = lane.sealed;
   } else {
     sealed = BytesView(whole_).subspan(begin.offset, size);
   }
-  Bytes& plain = plain_;
-  plain.clear();
   const auto work = [&] {
-    plain.reserve(sealed.size());
+    struct Wipe {
+      ~Wipe() { wipe_all(plain); }
+      Bytes& plain;
+    } wipe_at_end{lane.plain};
     for (std::uint64_t index = first; index <= last; ++index) {
       const ChunkExtent extent = opener_.chunk(index);
-      opener_.open(index, sealed.subspan(extent.offset - begin.offset, extent.size), plain);
+      open_chunk(index, sealed.subspan(extent.offset - begin.offset, extent.size), lane.plain, wanted);
     }
   };
   if (sealed.size() <= inline_limit) {
@@ -86,11 +136,23 @@ Task<std::size_t> EnvelopeReader::read_chunks(std::uint64_t first, std::uint64_t
   } else {
     co_await host_->blocking(work);
   }
-  const std::size_t skip = offset - opener_.content_offset(first);
-  const std::size_t count = std::min(out.size(), plain.size() - skip);
-  std::copy_n(plain.begin() + static_cast<std::ptrdiff_t>(skip), count, out.begin());
-  wipe(plain);
-  co_return count;
+}
+
+/// Hands out what is wanted of a chunk, once all of it is authenticated. By way of `plain`, which is small enough to
+/// stay in the processor's cache.
+void EnvelopeReader::open_chunk(std::uint64_t index, BytesView sealed, Bytes& plain, const Wanted& wanted) {
+  plain.clear();
+  opener_.open(index, sealed, plain);
+  const std::uint64_t begins = opener_.content_offset(index);
+  const std::size_t skip = wanted.offset > begins ? wanted.offset - begins : 0;
+  const std::size_t at = wanted.offset > begins ? 0 : begins - wanted.offset;
+  const BytesView rest = BytesView(plain).subspan(skip);
+  const std::size_t count = std::min(wanted.out.size() - at, rest.size());
+  std::copy_n(rest.begin(), count, wanted.out.subspan(at).begin());
+  if (count == rest.size()) return;
+  // Only the last chunk that is wanted goes on behind it: one lane at most comes here.
+  kept_ = Secret::copy_of(plain);
+  kept_offset_ = begins;
 }
 
 Task<PortableChunk> EnvelopeReader::chunk(std::uint64_t index) {

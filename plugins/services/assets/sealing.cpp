@@ -26,10 +26,6 @@ Task<> fill(ByteSource& content, Plain& plain) {
   }
 }
 
-Task<> put(BlobWriter& writer, const Bytes& bytes) {
-  if (!bytes.empty()) co_await writer.write(bytes);
-}
-
 class Pipeline {
  public:
   Pipeline(Host& host, const CipherSuite& suite, const Secret& data_key, const ContentInfo& info)
@@ -48,13 +44,13 @@ class Pipeline {
     while (now.used == now.buffer.size()) {
       next.buffer.resize(step);
       next.used = 0;
-      co_await together(seal(now, false), together(fill(content, next), put(writer, written)));
+      co_await together(seal(now, false), together(fill(content, next), store(writer, written)));
       std::swap(now.buffer, next.buffer);
       std::swap(now.used, next.used);
       std::swap(sealed_, written);
     }
-    co_await together(seal(now, true), put(writer, written));
-    co_await put(writer, sealed_);
+    co_await together(seal(now, true), store(writer, written));
+    co_await store(writer, sealed_);
   }
 
   Bytes digest() { return hasher_->finish(); }
@@ -67,7 +63,6 @@ class Pipeline {
       sealed_.clear();
       sealer_.update(BytesView(plain.buffer).first(plain.used), sealed_);
       if (last) sealer_.finish(sealed_);
-      hasher_->update(sealed_);
     };
     if (plain.used <= inline_limit) {
       work();
@@ -75,7 +70,23 @@ class Pipeline {
       co_await host_.blocking(work);
     }
     content_size_ += plain.used;
-    envelope_size_ += sealed_.size();
+  }
+
+  /// Hashes sealed bytes and writes them, one after the other: the processor has the sealing to do at the same time.
+  Task<> store(BlobWriter& writer, const Bytes& sealed) {
+    if (sealed.empty()) co_return;
+    envelope_size_ += sealed.size();
+    co_await hash(sealed);
+    co_await writer.write(sealed);
+  }
+
+  Task<> hash(const Bytes& sealed) {
+    const auto work = [this, &sealed] { hasher_->update(sealed); };
+    if (sealed.size() <= inline_limit) {
+      work();
+    } else {
+      co_await host_.blocking(work);
+    }
   }
 
   Host& host_;

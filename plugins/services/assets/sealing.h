@@ -15,8 +15,8 @@ struct SealedContent {
   std::uint64_t content_size = 0;
 };
 
-/// Seals content into a stored envelope as it streams: while one step is sealed and hashed on the blocking pool, the
-/// next is read and the previous is written. Memory is a few steps of 1 MiB. All references must outlive the task.
+/// Seals content into a stored envelope as it streams: while one step is sealed on the blocking pool, the next is read,
+/// and the previous is hashed and written. Memory is a few steps of 1 MiB. All references must outlive the task.
 Task<SealedContent> seal_content(Host& host, const CipherSuite& suite, Blobs& blobs, const Secret& data_key,
                                  const ContentInfo& info, ByteSource& content);
 

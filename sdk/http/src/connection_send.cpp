@@ -14,7 +14,7 @@ namespace {
 constexpr auto awaiting = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint64_t drain_bytes = 64_KiB;     // an unwanted body of this size costs less than a new connection
 constexpr std::size_t copied_body_bytes = 8_KiB;  // up to here copying is cheaper than a gathered write
-constexpr std::size_t turn_bytes = 1_MiB;         // then other connections get a turn
+constexpr std::size_t turn_bytes = 256_KiB;       // then other connections get a turn, and who prepares the next bytes
 
 BytesView whole_body(const Response& response) {
   if (const auto* text = std::get_if<std::string>(&response.body())) return view(*text);
@@ -153,24 +153,19 @@ class Connection::StreamWriter final : public BodyWriter {
   bool begun() const { return begun_; }
 
   Task<> write(BytesView bytes) override {
-    if (bytes.empty()) co_return;
     if (framing_.length && bytes.size() > left_)
       throw Error(Code::internal, "a streamed response is longer than it promised");
-    Buffers buffers{};
-    buffers[0] = begin();
-    if (framing_.chunked) {
-      size_line_ = fmt::format("{:x}\r\n", bytes.size());
-      buffers[1] = asio::buffer(size_line_);
-      buffers[3] = asio::buffer("\r\n", 2);
+    while (!bytes.empty()) {
+      const BytesView piece = bytes.first(std::min(bytes.size(), turn_bytes - turn_));
+      bytes = bytes.subspan(piece.size());
+      const Buffers buffers = buffers_of(piece);
+      const bool sent = co_await connection_.write_all(buffers);
+      if (!sent) throw Error(Code::unavailable, "the client is gone or takes nothing any more");
+      turn_ += piece.size();
+      if (turn_ < turn_bytes) continue;
+      turn_ = 0;
+      co_await asio::post(connection_.worker_.executor(), asio::use_awaitable);
     }
-    buffers[2] = buffer_of(bytes);
-    left_ -= framing_.length ? bytes.size() : 0;
-    const bool sent = co_await connection_.write_all(buffers);
-    if (!sent) throw Error(Code::unavailable, "the client is gone or takes nothing any more");
-    turn_ += bytes.size();
-    if (turn_ < turn_bytes) co_return;
-    turn_ = 0;
-    co_await asio::post(connection_.worker_.executor(), asio::use_awaitable);
   }
 
   Task<bool> end() {
@@ -182,6 +177,19 @@ class Connection::StreamWriter final : public BodyWriter {
   }
 
  private:
+  Buffers buffers_of(BytesView piece) {
+    Buffers buffers{};
+    buffers[0] = begin();
+    if (framing_.chunked) {
+      size_line_ = fmt::format("{:x}\r\n", piece.size());
+      buffers[1] = asio::buffer(size_line_);
+      buffers[3] = asio::buffer("\r\n", 2);
+    }
+    buffers[2] = buffer_of(piece);
+    left_ -= framing_.length ? piece.size() : 0;
+    return buffers;
+  }
+
   asio::const_buffer begin() {
     if (begun_) return {};
     begun_ = true;

@@ -17,6 +17,7 @@ struct Content {
   std::function<void(const Batch&)> before_commit;
   std::atomic<int> failing_commits = 0;
   std::atomic<int> open_writers = 0;
+  std::atomic<std::size_t> room_for_blobs = SIZE_MAX;
 };
 
 Content& content_of(const std::string& store) {
@@ -31,6 +32,7 @@ class Writer final : public BlobWriter {
   explicit Writer(Content& content) : content_(content) { ++content_.open_writers; }
   ~Writer() override { --content_.open_writers; }
   Task<> write(BytesView bytes) override {
+    if (bytes_.size() + bytes.size() > content_.room_for_blobs) throw Error(Code::unavailable, "the disk is full");
     append(bytes_, bytes);
     co_return;
   }
@@ -156,6 +158,7 @@ class TestStorage final : public Records, public Blobs, public test::Backdoor {
     content_->before_commit = std::move(action);
   }
   int open_writers() override { return content_->open_writers; }
+  std::atomic<std::size_t>& room_for_blobs() override { return content_->room_for_blobs; }
 
  private:
   std::string store_;

@@ -23,6 +23,8 @@ class DRAWBRIDGE_API Backdoor : public virtual Component {
   virtual void before_commit(std::function<void(const Batch&)> action) = 0;
   /// Blobs that were begun and neither committed nor given up.
   virtual int open_writers() = 0;
+  /// How many bytes a writer of a blob takes before it throws unavailable.
+  virtual std::atomic<std::size_t>& room_for_blobs() = 0;
 };
 
 }  // namespace drawbridge::test
