@@ -32,6 +32,21 @@ TEST(RateLimiter, IsBoundedAndForgetsTheLongestUnseen) {
   EXPECT_EQ(limiter.take("b", begin), 0U);
 }
 
+TEST(RateLimiter, OtherBoundsAreNoNewBurst) {
+  RateLimiter limiter({.per_second = 10, .burst = 2});
+  EXPECT_EQ(limiter.take("a", begin), 0U);
+  EXPECT_EQ(limiter.take("a", begin), 0U);
+  limiter.change({.per_second = 1, .burst = 100});
+  EXPECT_EQ(limiter.take("a", begin), 1U);
+  EXPECT_EQ(limiter.take("b", begin), 0U);
+  limiter.change({.per_second = 1, .burst = 1});
+  EXPECT_EQ(limiter.take("b", begin), 0U);
+  EXPECT_EQ(limiter.take("b", begin), 1U) << "what was left is cut to the new burst";
+  limiter.change({.per_second = 0, .burst = 1});
+  EXPECT_FALSE(limiter.enabled());
+  EXPECT_EQ(limiter.take("b", begin), 0U);
+}
+
 TEST(RateLimiter, ZeroMeansNone) {
   RateLimiter limiter({.per_second = 0, .burst = 1});
   for (int i = 0; i < 100; ++i) EXPECT_EQ(limiter.take("a", begin), 0U);

@@ -6,6 +6,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstring>
+#include <utility>
 
 namespace drawbridge::http {
 namespace {
@@ -13,13 +14,27 @@ namespace {
 constexpr auto awaiting = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t first_buffer_bytes = 4096;
 
-// Counts a request that is under way, also when its task is cancelled.
-struct Counted {
-  explicit Counted(std::atomic<std::uint64_t>& its_count) : count(its_count) { ++count; }
+// Counts a request that is under way, also when its task is cancelled, and holds its generation that long.
+class Counted {
+ public:
+  Counted(Core& core, std::shared_ptr<Generation>& held, const std::shared_ptr<Generation>& current)
+      : core_(core), held_(held) {
+    held_ = current;
+    ++held_->requests;
+    ++core_.requests;
+  }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
-  ~Counted() { --count; }
-  std::atomic<std::uint64_t>& count;
+  ~Counted() {
+    --core_.requests;
+    // The last thing: whoever waits for it ends what the router's handlers refer to.
+    const auto generation = std::exchange(held_, nullptr);
+    --generation->requests;
+  }
+
+ private:
+  Core& core_;
+  std::shared_ptr<Generation>& held_;
 };
 
 bool is_request_id(std::string_view text) {
@@ -56,10 +71,9 @@ Connection::Connection(Worker& worker, asio::ip::tcp::socket socket, asio::ip::a
       socket_(std::move(socket)),
       peer_(plain(peer)),
       peer_text_(peer_.to_string()),
-      peer_is_proxy_(core_.proxies.trusts(peer_)),
       client_address_(peer_),
       in_(first_buffer_bytes),
-      exchange_(core_.host, *this, core_.options.json_bytes),
+      exchange_(core_.host, *this),
       request_(exchange_) {
   exchange_.address = peer_text_;
   worker_.add(*this);
@@ -99,7 +113,7 @@ void Connection::close(bool busy_too) {
 
 Task<> Connection::run() {
   while (co_await read_head()) {
-    const Counted counted(core_.requests);
+    const Counted counted(core_, generation_, worker_.generation());
     busy_ = true;
     const bool keep = co_await serve();
     busy_ = false;
@@ -116,10 +130,10 @@ Task<> Connection::run() {
 // Returns whether a request is to be served; otherwise the connection is over, and the client was told why if that made
 // sense.
 Task<bool> Connection::read_head() {
-  const auto limit = static_cast<std::size_t>(core_.options.header_bytes);
+  const auto limit = static_cast<std::size_t>(options().header_bytes);
   bool begun = head_fresh_;
   std::size_t scanned = 0;
-  set_deadline(begun ? core_.options.header_timeout : core_.options.idle_timeout);
+  set_deadline(begun ? options().header_timeout : options().idle_timeout);
   for (;;) {
     // An empty line in front of a request is passed over (RFC 9112 §2.2).
     while (begin_ < end_ && scanned == 0 && (in_[begin_] == '\r' || in_[begin_] == '\n')) ++begin_;
@@ -139,7 +153,7 @@ Task<bool> Connection::read_head() {
     scanned = bytes.size();
     if (!begun && !bytes.empty()) {
       begun = true;
-      set_deadline(core_.options.header_timeout);
+      set_deadline(options().header_timeout);
     }
     make_room();
     const auto [error, count] =
@@ -160,7 +174,7 @@ void Connection::make_room() {
     end_ -= begin_;
     begin_ = 0;
   } else {
-    in_.resize(std::min(in_.size() * 2, static_cast<std::size_t>(core_.options.header_bytes) + first_buffer_bytes));
+    in_.resize(std::min(in_.size() * 2, static_cast<std::size_t>(options().header_bytes) + first_buffer_bytes));
   }
 }
 
@@ -205,11 +219,12 @@ const Route& Connection::admit() {
   const auto given_id = x.head.field("X-Request-Id");
   x.id = given_id && is_request_id(*given_id) ? std::string(*given_id) : worker_.next_request_id();
   x.client.reset();
+  x.json_bytes = options().json_bytes;
   x.match.route = nullptr;
   if (core_.draining) {
     throw Error(Code::unavailable, "the node is shutting down", "try again when it is back");
   }
-  core_.router.find(x.head.method, x.head.path, x.match);
+  generation_->router.find(x.head.method, x.head.path, x.match);
   identify();
   const auto* route = x.match.route;
   const bool refused = route && route->options.auth && !x.client;
@@ -232,9 +247,12 @@ const Route& Connection::admit() {
 void Connection::identify() {
   auto& x = exchange_;
   const auto key = presented_key(x.head);
-  if (core_.options.access && !key.empty()) x.client = core_.options.access->check(key);
-  if (!peer_is_proxy_) return;
-  client_address_ = core_.proxies.client(peer_, all_fields(x.head, "X-Forwarded-For"));
+  const auto* access = options().access;
+  if (access && !key.empty()) x.client = access->check(key);
+  client_address_ = peer_;
+  x.address = peer_text_;
+  if (!generation_->proxies.trusts(peer_)) return;
+  client_address_ = generation_->proxies.client(peer_, all_fields(x.head, "X-Forwarded-For"));
   x.address = client_address_.to_string();
 }
 

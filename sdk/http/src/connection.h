@@ -54,6 +54,7 @@ class Connection final : public BodyReader {
   void limit(bool limited);
   Response answer_error(const std::exception_ptr& error);
   void make_room();
+  const ServerOptions& options() const { return (generation_ ? *generation_ : *worker_.generation()).options; }
   std::string_view buffered() const { return {in_.data() + begin_, end_ - begin_}; }
   void set_deadline(Milliseconds timeout);
   void clear_deadline() { deadline_ms_ = 0; }
@@ -81,10 +82,10 @@ class Connection final : public BodyReader {
 
   Worker& worker_;
   Core& core_;
+  std::shared_ptr<Generation> generation_;  ///< Of the request under way.
   asio::ip::tcp::socket socket_;
   const asio::ip::address peer_;
   const std::string peer_text_;
-  const bool peer_is_proxy_;
   asio::ip::address client_address_;
   asio::cancellation_signal cancel_;
   std::int64_t deadline_ms_ = 0;

@@ -98,7 +98,7 @@ void Connection::take_pipelined() {
 // Throws when the client sends no more, or too slowly: each 1 KiB has to come within the body timeout.
 Task<std::size_t> Connection::receive_body(asio::mutable_buffer into) {
   const auto begun_ms = worker_.now_ms();
-  set_deadline(core_.options.body_timeout - Milliseconds(slow_wait_ms_));
+  set_deadline(options().body_timeout - Milliseconds(slow_wait_ms_));
   const auto [error, count] = co_await socket_.async_read_some(into, awaiting);
   clear_deadline();
   if (error) {

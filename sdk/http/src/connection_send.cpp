@@ -135,7 +135,7 @@ Task<bool> Connection::write_all(Buffers buffers) {
 Task<bool> Connection::write_rest(Buffers buffers) {
   bool failed = false;
   do {
-    set_deadline(core_.options.write_timeout);
+    set_deadline(options().write_timeout);
     const auto [error] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_write, awaiting);
     clear_deadline();
     if (error) co_return false;

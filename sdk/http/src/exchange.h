@@ -21,12 +21,11 @@ class BodyReader {
 
 /// What a Request shows, reused by its connection from one to the next.
 struct Exchange {
-  Exchange(Host& its_host, BodyReader& its_body, std::uint64_t json_limit)
-      : host(its_host), body(its_body), json_bytes(json_limit) {}
+  Exchange(Host& its_host, BodyReader& its_body) : host(its_host), body(its_body) {}
 
   Host& host;
   BodyReader& body;
-  const std::uint64_t json_bytes;
+  std::uint64_t json_bytes = 0;
   RequestHead head;
   Router::Match match;
   std::string id;

@@ -6,11 +6,20 @@
 namespace drawbridge::http {
 
 RateLimiter::RateLimiter(RateLimit limit, std::size_t max_clients)
-    : limit_{limit.per_second, std::max(1U, limit.burst)}, max_clients_(std::max<std::size_t>(1, max_clients)) {}
+    : max_clients_(std::max<std::size_t>(1, max_clients)),
+      enabled_(limit.per_second > 0),
+      limit_{limit.per_second, std::max(1U, limit.burst)} {}
+
+void RateLimiter::change(RateLimit limit) {
+  const std::lock_guard lock(mutex_);
+  limit_ = {limit.per_second, std::max(1U, limit.burst)};
+  enabled_ = limit.per_second > 0;
+}
 
 unsigned RateLimiter::take(std::string_view client, Time now) {
   if (!enabled()) return 0;
   const std::lock_guard lock(mutex_);
+  if (limit_.per_second == 0) return 0;
   auto& own = bucket(client, now);
   const double seconds = std::max(0.0, std::chrono::duration<double>(now - own.filled).count());
   own.tokens = std::min<double>(limit_.burst, own.tokens + seconds * limit_.per_second);

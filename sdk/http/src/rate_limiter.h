@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <list>
 #include <mutex>
@@ -19,7 +20,10 @@ class RateLimiter {
 
   explicit RateLimiter(RateLimit limit, std::size_t max_clients = 65'536);
 
-  bool enabled() const { return limit_.per_second > 0; }
+  /// Other bounds for the same clients: what they have left, they keep, as far as the new burst allows.
+  void change(RateLimit limit);
+
+  bool enabled() const { return enabled_; }
   /// Takes a token. Returns 0, or in how many whole seconds (at least 1) there is one again.
   unsigned take(std::string_view client, Time now);
   std::size_t clients() const;
@@ -34,9 +38,10 @@ class RateLimiter {
 
   Bucket& bucket(std::string_view client, Time now);
 
-  const RateLimit limit_;
   const std::size_t max_clients_;
+  std::atomic<bool> enabled_;
   mutable std::mutex mutex_;
+  RateLimit limit_;
   Buckets buckets_;                                                    // the most recently seen first
   std::unordered_map<std::string_view, Buckets::iterator> by_client_;  // views of the names in the list
 };

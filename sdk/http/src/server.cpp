@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
+#include <utility>
 
 #include "drawbridge/options.h"
 #include "worker.h"
@@ -87,22 +88,33 @@ void check_options(const ServerOptions& options, const Router& router) {
 }  // namespace
 
 struct Server::Impl {
-  std::shared_ptr<Core> core;
-  std::vector<std::shared_ptr<Worker>> workers;
-  tcp::endpoint endpoint;
+  std::shared_ptr<Generation> generation;
+  Host& host;
+  std::shared_ptr<Core> core{};  ///< From the start on.
+  bool inside = false;           ///< Started, and not stopped.
+
+  void listen();
+  bool take_over(Impl& old);
+  bool leave();
+  void make_current(std::shared_ptr<Generation> next);
+  Task<> drain();
 };
 
-Server::Server(ServerOptions options, Router router, Host& host) : impl_(std::make_shared<Impl>()) {
-  impl_->core = std::make_shared<Core>(std::move(options), std::move(router), host);
-}
+Server::Server(ServerOptions options, Router router, Host& host)
+    : impl_(std::make_shared<Impl>(Impl{std::make_shared<Generation>(std::move(options), std::move(router)), host})) {}
 
 Server::~Server() = default;
 
-void Server::start() {
-  auto& core = impl_->core;
-  check_options(core->options, core->router);
-  auto endpoint = parse_listen(core->options.listen);
-  const auto executors = core->host.executors();
+void Server::start(Server* predecessor) {
+  check_options(impl_->generation->options, impl_->generation->router);
+  if (predecessor && impl_->take_over(*predecessor->impl_)) return;
+  impl_->listen();
+  impl_->host.log().info("listening on {}", url());
+}
+
+void Server::Impl::listen() {
+  auto endpoint = parse_listen(generation->options.listen);
+  const auto executors = host.executors();
   // With SO_REUSEPORT the system would let this node share the port with another one of the same user, and each would
   // get half of the requests. A bind without it finds that out.
   if (endpoint.port() != 0) bound(executors.at(0), endpoint, false);
@@ -116,53 +128,98 @@ void Server::start() {
     acceptor.listen(tcp::acceptor::max_listen_connections, error);
     if (error) throw_bind_error(endpoint, error);
   }
-  impl_->endpoint = endpoint;
+  core = std::make_shared<Core>(host);
+  core->endpoint = endpoint;
+  core->generations.push_back(generation);
+  core->limiter.change(generation->options.rate);
   for (std::size_t i = 0; i < executors.size(); ++i) {
-    impl_->workers.push_back(std::make_shared<Worker>(core, executors[i], std::move(acceptors[i])));
+    core->workers.push_back(std::make_shared<Worker>(core, generation, executors[i], std::move(acceptors[i])));
   }
-  for (const auto& worker : impl_->workers) Worker::start(worker);
-  core->host.log().info("listening on {}", url());
+  for (const auto& worker : core->workers) Worker::start(worker);
+  inside = true;
+}
+
+// Another address needs sockets of its own; those of the old one are closed when it stops.
+bool Server::Impl::take_over(Impl& old) {
+  if (!old.inside || old.generation->options.listen != generation->options.listen) return false;
+  core = old.core;
+  const std::lock_guard lock(core->mutex);
+  core->generations.push_back(generation);
+  make_current(generation);
+  inside = true;
+  return true;
+}
+
+// With the lock held.
+void Server::Impl::make_current(std::shared_ptr<Generation> next) {
+  core->limiter.change(next->options.rate);
+  for (const auto& worker : core->workers) Worker::use(worker, next);
+}
+
+// Whether this was the last server of these sockets. Otherwise another one is current, now or already.
+bool Server::Impl::leave() {
+  const std::lock_guard lock(core->mutex);
+  const bool current = core->generations.back() == generation;
+  std::erase(core->generations, generation);
+  if (core->generations.empty()) return true;
+  if (current) make_current(core->generations.back());
+  return false;
 }
 
 Task<> Server::stop() {
   const auto impl = impl_;
-  auto& core = *impl->core;
-  if (impl->workers.empty()) co_return;
-  core.draining = true;
-  for (const auto& worker : impl->workers) Worker::stop_accepting(worker);
+  if (!std::exchange(impl->inside, false)) co_return;
+  if (impl->leave()) {
+    co_await impl->drain();
+    co_return;
+  }
+  // Somebody else serves the connections. What began here may take its time; the one that ends them bounds it.
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  while (impl->core->switching > 0 || impl->generation->requests > 0) {
+    timer.expires_after(poll_interval);
+    co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+  }
+}
+
+Task<> Server::Impl::drain() {
+  const auto shared = core;
+  auto& c = *shared;
+  c.draining = true;
+  for (const auto& worker : c.workers) Worker::stop_accepting(worker);
   asio::steady_timer timer(co_await asio::this_coro::executor);
   const auto begun = std::chrono::steady_clock::now();
-  const auto& drain_timeout = core.options.drain_timeout;
+  const auto& drain_timeout = generation->options.drain_timeout;
   bool told = false;
-  while (core.tasks > 0) {
+  while (c.tasks > 0) {
     const auto passed = std::chrono::steady_clock::now() - begun;
     const bool late = passed >= drain_timeout;
-    if (late && core.requests > 0 && !told) {
+    if (late && c.requests > 0 && !told) {
       told = true;
-      core.host.log().warning("cutting off {} requests that outlast the drain timeout of {}", core.requests.load(),
-                              to_text(drain_timeout));
+      host.log().warning("cutting off {} requests that outlast the drain timeout of {}", c.requests.load(),
+                         to_text(drain_timeout));
     }
-    const bool over = late || (core.requests == 0 && passed >= std::min(idle_grace, drain_timeout));
-    if (over || core.connections == 0) {
-      for (const auto& worker : impl->workers) Worker::close_connections(worker, late);
+    const bool over = late || (c.requests == 0 && passed >= std::min(idle_grace, drain_timeout));
+    if (over || c.connections == 0) {
+      for (const auto& worker : c.workers) Worker::close_connections(worker, late);
     }
     timer.expires_after(poll_interval);
     co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
   }
-  impl->workers.clear();
+  c.workers.clear();
 }
 
 std::uint16_t Server::port() const {
-  return impl_->endpoint.port();
+  return impl_->core ? impl_->core->endpoint.port() : 0;
 }
 
 std::string Server::url() const {
-  const auto& address = impl_->endpoint.address();
+  const auto address = impl_->core ? impl_->core->endpoint.address() : asio::ip::address();
   const auto host = address.is_v6() ? "[" + address.to_string() + "]" : address.to_string();
   return fmt::format("http://{}:{}", host, port());
 }
 
 Server::Status Server::status() const {
+  if (!impl_->core) return {};
   const auto& core = *impl_->core;
   return {core.connections, core.requests, core.served};
 }

@@ -58,8 +58,13 @@ void turn_away(asio::ip::tcp::socket& socket) {
 
 }  // namespace
 
-Worker::Worker(std::shared_ptr<Core> core, asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor)
-    : core_(std::move(core)), executor_(std::move(executor)), acceptor_(std::move(acceptor)), timer_(executor_) {
+Worker::Worker(std::shared_ptr<Core> core, std::shared_ptr<Generation> generation, asio::any_io_executor executor,
+               asio::ip::tcp::acceptor acceptor)
+    : core_(std::move(core)),
+      generation_(std::move(generation)),
+      executor_(std::move(executor)),
+      acceptor_(std::move(acceptor)),
+      timer_(executor_) {
   id_prefix_ = to_hex(core_->host.random().bytes(6));
   refresh_clock();
 }
@@ -73,6 +78,14 @@ void Worker::start(const std::shared_ptr<Worker>& self) {
   self->self_ = self;
   self->spawn(self->accept(), self);
   self->spawn(self->sweep(), self);
+}
+
+void Worker::use(const std::shared_ptr<Worker>& self, std::shared_ptr<Generation> generation) {
+  ++self->core_->switching;
+  asio::post(self->executor_, [self, next = std::move(generation)]() mutable {
+    self->generation_ = std::move(next);
+    --self->core_->switching;
+  });
 }
 
 void Worker::stop_accepting(const std::shared_ptr<Worker>& self) {
@@ -129,7 +142,7 @@ Task<> Worker::accept() {
 
 void Worker::take(asio::ip::tcp::socket socket, const std::shared_ptr<Worker>& self) {
   boost::system::error_code error;
-  if (core_->connections >= core_->options.max_connections) return turn_away(socket);
+  if (core_->connections >= generation_->options.max_connections) return turn_away(socket);
   socket.set_option(asio::ip::tcp::no_delay(true), error);
   socket.non_blocking(true, error);
   const auto peer = socket.remote_endpoint(error);
@@ -147,9 +160,8 @@ void Worker::take(asio::ip::tcp::socket socket, const std::shared_ptr<Worker>& s
 
 Task<> Worker::sweep() {
   const auto self = self_.lock();
-  const auto interval = sweep_interval(core_->options);
   while (acceptor_.is_open() || !connections_.empty()) {
-    timer_.expires_after(interval);
+    timer_.expires_after(sweep_interval(generation_->options));
     co_await timer_.async_wait(awaiting);
     refresh_clock();
     for (auto* connection : connections_) connection->check_deadline(now_ms_);

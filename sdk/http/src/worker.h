@@ -18,7 +18,8 @@ class Connection;
 /// thread, so nothing is locked.
 class Worker {
  public:
-  Worker(std::shared_ptr<Core> core, asio::any_io_executor executor, asio::ip::tcp::acceptor acceptor);
+  Worker(std::shared_ptr<Core> core, std::shared_ptr<Generation> generation, asio::any_io_executor executor,
+         asio::ip::tcp::acceptor acceptor);
 
   /// Spawns the accept loop and the sweep.
   static void start(const std::shared_ptr<Worker>& self);
@@ -28,7 +29,11 @@ class Worker {
   /// one.
   static void close_connections(const std::shared_ptr<Worker>& self, bool busy_ones_too);
 
+  /// From any thread: further requests belong to this generation. Counted by `Core::switching` until it is so.
+  static void use(const std::shared_ptr<Worker>& self, std::shared_ptr<Generation> generation);
+
   Core& core() { return *core_; }
+  const std::shared_ptr<Generation>& generation() const { return generation_; }
   const asio::any_io_executor& executor() const { return executor_; }
   /// Steady time in milliseconds, as of the last sweep: as exact as timeouts need it, and free.
   std::int64_t now_ms() const { return now_ms_; }
@@ -47,6 +52,7 @@ class Worker {
   void spawn(Task<> task, const std::shared_ptr<Worker>& self);
 
   const std::shared_ptr<Core> core_;
+  std::shared_ptr<Generation> generation_;
   const asio::any_io_executor executor_;
   asio::ip::tcp::acceptor acceptor_;
   asio::steady_timer timer_;

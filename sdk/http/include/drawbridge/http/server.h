@@ -62,10 +62,15 @@ class DRAWBRIDGE_API Server {
 
   /// Binds and listens. Throws Error{invalid} for options that make no sense (a route that needs keys without
   /// `access`), Error{unavailable} when the address cannot be had.
-  void start();
+  ///
+  /// With a `predecessor` that listens at the same address and has not stopped, its sockets and connections are taken
+  /// over: further requests, also of connections that are open, are served by this server, those under way by the one
+  /// that began them. Whichever of the two stops, the other goes on. Both have the same host.
+  void start(Server* predecessor = nullptr);
 
   /// Accepts no more, answers new requests on kept connections with 503, waits for those under way until the drain
   /// timeout, then cuts them off, and returns when no handler runs any more. Safe when never started, and twice.
+  /// While another server has the sockets, it only waits for the requests that this one began.
   Task<> stop();
 
   /// The real port, also when 0 was asked for; 0 before `start`.
