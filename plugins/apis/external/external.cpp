@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/describe/class.hpp>
 
+#include "drawbridge/handover.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
 
@@ -82,7 +83,8 @@ class ExternalApi final : public Component {
     add_ledger_routes(router, context_);
     add_node_routes(router);
     server_ = std::make_unique<http::Server>(server_options_, std::move(router), host);
-    server_->start();
+    const auto old = adopt<ExternalApi>(host);  // it hands over its socket and its connections
+    server_->start(old ? old->server_.get() : nullptr);
     host.log().info("serves applications at {}", server_->url());
     co_return;
   }

@@ -3,6 +3,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include "drawbridge/handover.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
 
@@ -84,6 +85,15 @@ struct DoneReply {
 };
 BOOST_DESCRIBE_STRUCT(DoneReply, (), (status))
 
+struct ReloadReply {
+  std::string status;
+  std::vector<std::string> kept;
+  std::vector<std::string> replaced;
+  std::vector<std::string> added;
+  std::vector<std::string> removed;
+};
+BOOST_DESCRIBE_STRUCT(ReloadReply, (), (status, kept, replaced, added, removed))
+
 HealthReply health_reply(const Host& host) {
   HealthReply reply{"ok", {}};
   for (const ComponentStatus& component : host.status()) {
@@ -160,13 +170,14 @@ class InternalApi final : public Component {
 
   Task<> start(Host& host) override {
     context_.host = &host;
-    context_.started = host.clock().now();
+    const auto old = adopt<InternalApi>(host);  // it hands over its socket, its connections and its age
+    context_.started = old ? old->context_.started : host.clock().now();
     server_options_.access = &*context_.access;
     http::Router router;
     add_node_routes(router);
     add_key_routes(router, context_);
     server_ = std::make_unique<http::Server>(server_options_, std::move(router), host);
-    server_->start();
+    server_->start(old ? old->server_.get() : nullptr);
     host.log().info("serves the operator at {}", server_->url());
     co_return;
   }
@@ -205,6 +216,14 @@ class InternalApi final : public Component {
     router.del(
         "/peers/{id}", [this](http::Request& request) { return remove_peer(request, context_); },
         admin("Removes a peer."));
+    router.post(
+        "/admin/reload",
+        [this](http::Request&) -> Task<http::Response> {
+          const ReloadReport report = co_await context_.host->reload();
+          co_return http::Response::json(
+              ReloadReply{"reloaded", report.kept, report.replaced, report.added, report.removed});
+        },
+        admin("Reads the configuration again and changes over to it."));
     router.post(
         "/ledger/audit",
         [this](http::Request&) -> Task<http::Response> {

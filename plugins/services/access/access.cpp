@@ -10,6 +10,7 @@
 
 #include "drawbridge/cbor.h"
 #include "drawbridge/files.h"
+#include "drawbridge/handover.h"
 #include "drawbridge/hash.h"
 #include "drawbridge/host.h"
 #include "drawbridge/options.h"
@@ -71,6 +72,19 @@ void check_scopes(const std::vector<std::string>& scopes) {
   }
 }
 
+/// What is known of the records. Shared with a successor that has the same records, so that a key that one of the two
+/// creates or revokes is good or gone for both.
+struct Known {
+  mutable std::shared_mutex mutex;
+  std::map<std::string, Entry, std::less<>> entries;
+};
+
+/// The key in the cookie file. It stays the same in a reload, for as long as the file is to be the same.
+struct Cookie {
+  std::string file;
+  Entry entry;
+};
+
 class AccessService final : public Access {
  public:
   void options(Options& o) override {
@@ -83,38 +97,37 @@ class AccessService final : public Access {
 
   Task<> start(Host& host) override {
     host_ = &host;
-    Key after;
-    for (bool more = true; more;) {
-      const Records::Page page = co_await records_->scan(Key(record_prefix), after, Records::max_page);
-      for (const auto& [key, value] : page.records) {
-        const std::string id = key.substr(record_prefix.size());
-        entries_.emplace(id, decode_entry(id, value));
-        after = key;
-      }
-      more = page.more;
+    const auto old = adopt<AccessService>(host);
+    bool same = false;
+    if (old) same = co_await same_records(host, *records_, *old->records_);
+    if (same) {
+      known_ = old->known_;
+    } else {
+      co_await load();
     }
-    if (!cookie_file_.empty()) {
-      auto [entry, key] = generate("cookie", {"admin"}, std::nullopt);
-      write_file(cookie_file_, view(key + "\n"), 0600);
-      wipe({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
-      cookie_written_ = true;
-      cookie_id_ = entry.client.id;
-      entries_.emplace(cookie_id_, std::move(entry));
-    }
+    if (cookie_file_.empty()) co_return;
+    if (old && old->cookie_file_ == cookie_file_ && cookie_.join(old->cookie_)) co_return;
+    auto [entry, key] = generate("cookie", {"admin"}, std::nullopt);
+    write_file(cookie_file_, view(key + "\n"), 0600);
+    wipe({reinterpret_cast<std::uint8_t*>(key.data()), key.size()});
+    cookie_.begin(std::make_shared<Cookie>(Cookie{cookie_file_, std::move(entry)}));
   }
 
   Task<> stop() override {
-    if (cookie_written_) std::filesystem::remove(cookie_file_);
-    cookie_written_ = false;
+    if (cookie_.leave()) std::filesystem::remove(cookie_->file);
     co_return;
   }
 
   std::optional<ApiClient> check(std::string_view presented) const override {
     if (presented.size() != key_size || !presented.starts_with(key_prefix)) return std::nullopt;
     const Digest hash = sha256(view(presented));
-    const std::shared_lock lock(mutex_);
-    const auto found = entries_.find(presented.substr(key_prefix.size(), id_digits));
-    if (found == entries_.end() || !constant_time_equal(found->second.hash, hash)) return std::nullopt;
+    const std::string_view id = presented.substr(key_prefix.size(), id_digits);
+    if (cookie_ && id == cookie_->entry.client.id) {
+      return constant_time_equal(cookie_->entry.hash, hash) ? std::optional(cookie_->entry.client) : std::nullopt;
+    }
+    const std::shared_lock lock(known_->mutex);
+    const auto found = known_->entries.find(id);
+    if (found == known_->entries.end() || !constant_time_equal(found->second.hash, hash)) return std::nullopt;
     const ApiClient& client = found->second.client;
     if (client.expires && *client.expires <= host_->clock().now()) return std::nullopt;
     return client;
@@ -125,8 +138,8 @@ class AccessService final : public Access {
     check_scopes(scopes);
     if (expires && *expires <= host_->clock().now()) throw Error(Code::invalid, "the expiry is in the past");
     {
-      const std::shared_lock lock(mutex_);
-      if (entries_.size() >= max_keys) {
+      const std::shared_lock lock(known_->mutex);
+      if (known_->entries.size() >= max_keys) {
         throw Error(Code::too_large, "there are 10000 api keys already", "revoke those that are not used");
       }
     }
@@ -136,17 +149,16 @@ class AccessService final : public Access {
     batch.expect_absent(record).put(record, encode_entry(entry));
     co_await records_->commit(std::move(batch));
     Created created{entry.client, std::move(key)};
-    const std::unique_lock lock(mutex_);
-    entries_.emplace(entry.client.id, std::move(entry));
+    const std::unique_lock lock(known_->mutex);
+    known_->entries.emplace(entry.client.id, std::move(entry));
     co_return created;
   }
 
   Task<bool> revoke(std::string id) override {
     bool known = false;
     {
-      const std::unique_lock lock(mutex_);
-      if (id == cookie_id_) co_return false;
-      known = entries_.erase(id) != 0;
+      const std::unique_lock lock(known_->mutex);
+      known = known_->entries.erase(id) != 0;
     }
     // The record decides: an earlier revocation may have failed after the key was forgotten here.
     const Key record = Key(record_prefix) + id;
@@ -159,14 +171,25 @@ class AccessService final : public Access {
 
   std::vector<ApiClient> list() const override {
     std::vector<ApiClient> out;
-    const std::shared_lock lock(mutex_);
-    for (const auto& [id, entry] : entries_) {
-      if (id != cookie_id_) out.push_back(entry.client);
-    }
+    const std::shared_lock lock(known_->mutex);
+    for (const auto& [id, entry] : known_->entries) out.push_back(entry.client);
     return out;
   }
 
  private:
+  Task<> load() {
+    Key after;
+    for (bool more = true; more;) {
+      const Records::Page page = co_await records_->scan(Key(record_prefix), after, Records::max_page);
+      for (const auto& [key, value] : page.records) {
+        const std::string id = key.substr(record_prefix.size());
+        known_->entries.emplace(id, decode_entry(id, value));
+        after = key;
+      }
+      more = page.more;
+    }
+  }
+
   std::pair<Entry, std::string> generate(std::string name, std::vector<std::string> scopes,
                                          std::optional<Timestamp> expires) {
     Entry entry;
@@ -184,10 +207,8 @@ class AccessService final : public Access {
   Ref<Records> records_;
   std::string cookie_file_;
   Host* host_ = nullptr;
-  bool cookie_written_ = false;
-  std::string cookie_id_;
-  mutable std::shared_mutex mutex_;
-  std::map<std::string, Entry, std::less<>> entries_;
+  Handover<Cookie> cookie_;
+  std::shared_ptr<Known> known_ = std::make_shared<Known>();
 };
 
 }  // namespace

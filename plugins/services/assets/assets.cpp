@@ -1,5 +1,8 @@
 #include "assets.h"
 
+#include <algorithm>
+
+#include "drawbridge/handover.h"
 #include "drawbridge/host.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
@@ -9,6 +12,10 @@ namespace drawbridge {
 
 using namespace std::chrono_literals;
 
+namespace {
+constexpr Milliseconds look_again = 5ms;  // whether a predecessor, or a stream, has ended
+}  // namespace
+
 struct AssetsService::Opened final : OpenAsset {
   Opened(AssetInfo what, EnvelopeReader from) : info_(std::move(what)), reader(std::move(from)) {}
   const AssetInfo& info() const override { return info_; }
@@ -16,6 +23,19 @@ struct AssetsService::Opened final : OpenAsset {
 
   AssetInfo info_;
   EnvelopeReader reader;
+};
+
+/// Keeps the component while it serves a stream.
+class AssetsService::Visit {
+ public:
+  explicit Visit(std::shared_ptr<AssetsService> service) : service_(std::move(service)) { ++service_->visits_; }
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+  ~Visit() { --service_->visits_; }
+  AssetsService* operator->() const { return service_.get(); }
+
+ private:
+  const std::shared_ptr<AssetsService> service_;
 };
 
 void AssetsService::options(Options& o) {
@@ -46,17 +66,65 @@ Task<> AssetsService::start(Host& host) {
                                    [this](std::string owner, std::string asset, Bytes size) {
                                      return fetch(std::move(owner), std::move(asset), load_u64be(size));
                                    });
-  tasks_.spawn(host.executor(), outbox_->run());
-  tasks_.spawn(host.executor(), inbox_->run());
-  transport_->serve(std::string(assets_protocol),
-                    [this](std::shared_ptr<Stream> stream) { return on_stream(std::move(stream)); });
+  const auto old = adopt<AssetsService>(host);
+  common_ = old ? old->common_ : std::make_shared<Common>();
+  tasks_.spawn(host.executor(), work(*outbox_, common_->outbox_taken));
+  tasks_.spawn(host.executor(), work(*inbox_, common_->inbox_taken));
+  serve_streams();
   co_return;
 }
 
 Task<> AssetsService::stop() {
   if (!host_) co_return;
-  transport_->withdraw(std::string(assets_protocol));
+  const bool replaced = leave_streams();
   co_await tasks_.stop();
+  // Otherwise it is for the transport to let streams end, or to end them.
+  while (replaced && visits_ > 0) co_await host_->sleep(look_again);
+}
+
+/// The worker of a spool; that of a predecessor ends first.
+Task<> AssetsService::work(Spool& spool, std::atomic<bool>& taken) {
+  while (taken.exchange(true)) co_await host_->sleep(look_again);
+  struct Turn {
+    std::atomic<bool>& taken;
+    ~Turn() { taken = false; }
+  } turn{taken};
+  co_await spool.run();
+}
+
+/// A transport that is kept in a reload has a handler already: one that leads to whoever serves by then.
+void AssetsService::serve_streams() {
+  const std::lock_guard lock(common_->mutex);
+  auto& serving = common_->serving;
+  const bool known = std::any_of(serving.begin(), serving.end(),
+                                 [this](const auto* other) { return &*other->transport_ == &*transport_; });
+  if (!known) {
+    transport_->serve(std::string(assets_protocol), [common = common_](std::shared_ptr<Stream> stream) {
+      return serve_by_newest(common, std::move(stream));
+    });
+  }
+  serving.push_back(this);
+}
+
+/// Whether another one goes on.
+bool AssetsService::leave_streams() {
+  const std::lock_guard lock(common_->mutex);
+  auto& serving = common_->serving;
+  if (std::erase(serving, this) == 0) return false;
+  const bool used = std::any_of(serving.begin(), serving.end(),
+                                [this](const auto* other) { return &*other->transport_ == &*transport_; });
+  if (!used) transport_->withdraw(std::string(assets_protocol));
+  return !serving.empty();
+}
+
+Task<> AssetsService::serve_by_newest(std::shared_ptr<Common> common, std::shared_ptr<Stream> stream) {
+  std::optional<Visit> visit;
+  {
+    const std::lock_guard lock(common->mutex);
+    if (common->serving.empty()) throw Error(Code::unavailable, "the node is stopping");
+    visit.emplace(common->serving.back()->shared_from_this());
+  }
+  co_await (*visit)->on_stream(std::move(stream));
 }
 
 std::string AssetsService::canonical(std::string_view asset) const {

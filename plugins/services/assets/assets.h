@@ -1,9 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "catalog.h"
 #include "delivery.h"
@@ -20,7 +23,7 @@
 namespace drawbridge {
 
 /// service.assets. The owner's side is in sharing.cpp, the grantee's in receiving.cpp, what both have in assets.cpp.
-class AssetsService final : public Assets {
+class AssetsService final : public Assets, public std::enable_shared_from_this<AssetsService> {
  public:
   void options(Options& o) override;
   Task<> start(Host& host) override;
@@ -37,6 +40,20 @@ class AssetsService final : public Assets {
 
  private:
   struct Opened;
+
+  /// What generations of this component share.
+  struct Common {
+    std::mutex mutex;
+    std::set<std::string> fetching;         ///< Envelopes that are on their way.
+    std::vector<AssetsService*> serving;    ///< Between start and stop; the last one gets the peers' streams.
+    std::atomic<bool> outbox_taken{false};  ///< Each spool has one worker at a time.
+    std::atomic<bool> inbox_taken{false};
+  };
+  class Visit;
+  void serve_streams();
+  bool leave_streams();
+  static Task<> serve_by_newest(std::shared_ptr<Common> common, std::shared_ptr<Stream> stream);
+  Task<> work(Spool& spool, std::atomic<bool>& taken);
 
   // assets.cpp
   std::string canonical(std::string_view asset) const;
@@ -83,8 +100,8 @@ class AssetsService final : public Assets {
   std::unique_ptr<Spool> outbox_;
   std::unique_ptr<Spool> inbox_;  // announced envelopes that are still to be fetched
   TaskGroup tasks_;
-  std::mutex fetching_mutex_;
-  std::set<std::string> fetching_;
+  std::shared_ptr<Common> common_;
+  std::atomic<std::uint32_t> visits_{0};  ///< Streams that are being served.
 };
 
 }  // namespace drawbridge

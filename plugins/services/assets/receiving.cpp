@@ -179,19 +179,19 @@ Task<> AssetsService::locate(std::string asset) {
 Task<> AssetsService::fetch(std::string owner, std::string asset, std::uint64_t envelope_size) {
   for (bool mine = false; !mine;) {
     {
-      const std::lock_guard lock(fetching_mutex_);
-      mine = fetching_.insert(asset).second;
+      const std::lock_guard lock(common_->mutex);
+      mine = common_->fetching.insert(asset).second;
     }
     if (!mine) co_await host_->sleep(in_flight_poll);
   }
   struct Done {
-    AssetsService& service;
+    Common& common;
     const std::string& asset;
     ~Done() {
-      const std::lock_guard lock(service.fetching_mutex_);
-      service.fetching_.erase(asset);
+      const std::lock_guard lock(common.mutex);
+      common.fetching.erase(asset);
     }
-  } done{*this, asset};
+  } done{*common_, asset};
 
   if (!(co_await blobs_->stat(asset))) {
     const auto stream = co_await transport_->open(owner, std::string(assets_protocol));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "drawbridge/handover.h"
 #include "drawbridge/host.h"
 #include "drawbridge/keyring.h"
 #include "drawbridge/options.h"
@@ -67,7 +68,15 @@ class IdentityService final : public Identity {
     if (name_.empty()) name_ = host.node_name();
     co_await load_or_make_keys();
     co_await load_or_issue_card();
-    co_await load_peers();
+    // With the same records, whom one of two generations meets or forgets, the other does too.
+    const auto old = adopt<IdentityService>(host);
+    bool same = false;
+    if (old) same = co_await same_records(host, *records_, *old->records_);
+    if (same) {
+      book_ = old->book_;
+    } else {
+      co_await load_peers();
+    }
   }
 
   const Card& card() const override { return card_; }
@@ -86,26 +95,26 @@ class IdentityService final : public Identity {
     verify_card(peer.card, *suite_);
     const std::string id = peer.card.node_id();
     if (id == node_id_) throw Error(Code::invalid, "this is the node's own card", "add the card of another node");
-    const auto known = book_.find(id);
+    const auto known = book_->find(id);
     if (known && known->card.issued >= peer.card.issued) co_return *known;
-    const auto namesake = book_.with_name(peer.card.name);
+    const auto namesake = book_->with_name(peer.card.name);
     if (peer.card.name == card_.name || (namesake && namesake->card.node_id() != id)) {
       throw Error(Code::conflict, "another node is called '" + peer.card.name + "'",
                   "one of the two has to change node.name, or remove the other with `drawbridge peers remove`");
     }
-    if (!known && book_.all().size() >= max_peers) throw Error(Code::too_large, "there are 10000 peers already");
+    if (!known && book_->all().size() >= max_peers) throw Error(Code::too_large, "there are 10000 peers already");
     if (known) peer.added = known->added;
     Batch batch;
     batch.put(Key(peer_prefix) + id, encode_peer(peer));
     co_await records_->commit(std::move(batch));
-    book_.put(peer);
+    book_->put(peer);
     host_->log().info("knows '{}' as {}", peer.card.name, id);
     co_return peer;
   }
 
   Task<bool> remove_peer(std::string node_id) override {
     if (!is_node_id(node_id)) co_return false;
-    const bool known = book_.erase(node_id);
+    const bool known = book_->erase(node_id);
     // The record decides: an earlier removal may have failed after the peer was forgotten here.
     const Key record = Key(peer_prefix) + node_id;
     if (!(co_await records_->get(record))) co_return known;
@@ -115,9 +124,9 @@ class IdentityService final : public Identity {
     co_return true;
   }
 
-  std::vector<Peer> peers() const override { return book_.all(); }
-  std::optional<Peer> find_peer(std::string_view who) const override { return book_.find(who); }
-  std::optional<Peer> peer_with_node_key(BytesView key) const override { return book_.with_node_key(key); }
+  std::vector<Peer> peers() const override { return book_->all(); }
+  std::optional<Peer> find_peer(std::string_view who) const override { return book_->find(who); }
+  std::optional<Peer> peer_with_node_key(BytesView key) const override { return book_->with_node_key(key); }
 
  private:
   Task<> load_or_make_keys() {
@@ -168,7 +177,7 @@ class IdentityService final : public Identity {
     for (bool more = true; more;) {
       const Records::Page page = co_await records_->scan(Key(peer_prefix), after, 256);
       for (const auto& [key, value] : page.records) {
-        book_.put(decode_peer(value));
+        book_->put(decode_peer(value));
         after = key;
       }
       more = page.more;
@@ -184,7 +193,7 @@ class IdentityService final : public Identity {
   PrivateKeys keys_;
   Card card_;
   std::string node_id_;
-  PeerBook book_;
+  std::shared_ptr<PeerBook> book_ = std::make_shared<PeerBook>();
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <optional>
 #include <shared_mutex>
 
+#include "drawbridge/handover.h"
 #include "drawbridge/host.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
@@ -20,6 +21,13 @@ namespace {
 constexpr std::size_t version_bytes = 4;
 constexpr std::uint64_t max_secret_bytes = 1_MiB;
 constexpr std::size_t rewrap_step = 256;
+
+/// The unlocked keys. Shared with a successor that unlocks the same file with the same password: it need not derive the
+/// master key again, and a version that one of the two adds is known to both.
+struct Unlocked {
+  mutable std::shared_mutex mutex;
+  std::optional<KeyFile> file;
+};
 
 class KeyringService final : public Keyring {
  public:
@@ -33,24 +41,28 @@ class KeyringService final : public Keyring {
 
   Task<> start(Host& host) override {
     host_ = &host;
+    if (const auto old = adopt<KeyringService>(host); old && same_keys(*old) && keys_.join(old->keys_)) co_return;
     const auto begin = std::chrono::steady_clock::now();
     const auto work = [this] { return open_or_create(); };
     auto file = co_await host.blocking(work);
     const auto took = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
     host.log().info("derived the master key in {} ms", took.count());
-    const std::unique_lock lock(mutex_);
-    file_.emplace(std::move(file));
+    const auto keys = std::make_shared<Unlocked>();
+    keys->file.emplace(std::move(file));
+    keys_.begin(keys);
   }
 
   Task<> stop() override {
-    const std::unique_lock lock(mutex_);
-    file_.reset();
+    if (keys_.leave()) {
+      const std::unique_lock lock(keys_->mutex);
+      keys_->file.reset();
+    }
     co_return;
   }
 
   Bytes seal(std::string_view name, const Secret& secret) const override {
     if (secret.size() > max_secret_bytes) throw Error(Code::too_large, "a secret has at most 1MiB");
-    const std::shared_lock lock(mutex_);
+    const std::shared_lock lock(keys().mutex);
     Bytes out;
     append_u32be(out, file().current());
     append(out, suite_->seal_small(file().versions().at(file().current()).key, view(name), secret.bytes()));
@@ -58,7 +70,7 @@ class KeyringService final : public Keyring {
   }
 
   Secret open(std::string_view name, BytesView sealed) const override {
-    const std::shared_lock lock(mutex_);
+    const std::shared_lock lock(keys().mutex);
     if (sealed.size() > version_bytes) {
       const auto version = file().versions().find(load_u32be(sealed));
       if (version != file().versions().end()) {
@@ -69,12 +81,12 @@ class KeyringService final : public Keyring {
   }
 
   std::uint32_t current_version() const override {
-    const std::shared_lock lock(mutex_);
+    const std::shared_lock lock(keys().mutex);
     return file().current();
   }
 
   std::vector<KeyVersion> versions() const override {
-    const std::shared_lock lock(mutex_);
+    const std::shared_lock lock(keys().mutex);
     std::vector<KeyVersion> out;
     for (const auto& [version, entry] : file().versions()) {
       out.push_back({version, entry.created, version == file().current()});
@@ -86,12 +98,11 @@ class KeyringService final : public Keyring {
     const std::uint32_t version = co_await host_->blocking([this] {
       // Saved before it is used: a key that sealed something must never be lost. Readers wait for the disk here, once
       // in months.
-      const std::unique_lock lock(mutex_);
-      if (!file_) throw Error(Code::unavailable, "the keyring is stopped");
-      KeyFile next = file_->clone();
+      const std::unique_lock lock(keys().mutex);
+      KeyFile next = file().clone();
       const std::uint32_t added = next.add_version(host_->random(), host_->clock().now());
       next.save(key_file_, *suite_);
-      file_.emplace(std::move(next));
+      keys_->file.emplace(std::move(next));
       return added;
     });
     host_->log().info("key version {} is current now", version);
@@ -120,6 +131,11 @@ class KeyringService final : public Keyring {
   }
 
  private:
+  bool same_keys(const KeyringService& old) const {
+    return key_file_ == old.key_file_ && suite_->suite() == old.suite_->suite() &&
+           password_.equals(old.password_.bytes());
+  }
+
   KeyFile open_or_create() {
     if (std::filesystem::exists(key_file_)) return KeyFile::load(key_file_, *suite_, password_);
     KeyFile file = KeyFile::create(*suite_, password_, host_->random(), host_->clock().now());
@@ -151,9 +167,14 @@ class KeyringService final : public Keyring {
     }
   }
 
+  Unlocked& keys() const {
+    if (!keys_) throw Error(Code::unavailable, "the keyring is not open");
+    return *keys_;
+  }
+  /// With the lock held.
   const KeyFile& file() const {
-    if (!file_) throw Error(Code::unavailable, "the keyring is not open");
-    return *file_;
+    if (!keys_->file) throw Error(Code::unavailable, "the keyring is not open");
+    return *keys_->file;
   }
 
   Ref<Records> records_;
@@ -161,8 +182,7 @@ class KeyringService final : public Keyring {
   std::string key_file_;
   Secret password_;
   Host* host_ = nullptr;
-  mutable std::shared_mutex mutex_;
-  std::optional<KeyFile> file_;
+  Handover<Unlocked> keys_;
 };
 
 }  // namespace

@@ -48,7 +48,7 @@ void Draft::write(BytesView bytes) {
     size_ += static_cast<std::uint64_t>(put);
     bytes = bytes.subspan(static_cast<std::size_t>(put));
   }
-  if (settings_.sync && size_ - started_ >= writeback_bytes) {
+  if (settings_.live->sync && size_ - started_ >= writeback_bytes) {
     // Only a hint: a failure shows at the sync.
     ::sync_file_range(file_.get(), static_cast<off_t>(started_), static_cast<off_t>(size_ - started_),
                       SYNC_FILE_RANGE_WRITE);
@@ -57,7 +57,7 @@ void Draft::write(BytesView bytes) {
 }
 
 void Draft::sync() {
-  if (settings_.sync && ::fsync(file_.get()) != 0) throw to_file_error(settings_, "sync a blob", errno);
+  if (settings_.live->sync && ::fsync(file_.get()) != 0) throw to_file_error(settings_, "sync a blob", errno);
 }
 
 void BlobFiles::prepare() {
@@ -173,7 +173,7 @@ void BlobFiles::make_folder(const std::string& path) const {
 }
 
 void BlobFiles::sync_folder(const std::string& path) const {
-  if (!settings_.sync) return;
+  if (!settings_.live->sync) return;
   const File folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!folder || ::fsync(folder.get()) != 0) throw to_file_error(settings_, "sync the folder '" + path + "'", errno);
 }

@@ -34,11 +34,11 @@ class Writer final : public BlobWriter {
   Task<> write(BytesView bytes) override {
     const auto pass = engine_->gate.enter();
     begin();
-    if (size_ + bytes.size() > engine_->settings.max_blob_bytes) {
+    if (size_ + bytes.size() > engine_->settings.live->max_blob_bytes) {
       throw engine_->error(Code::too_large,
-                           "a blob is beyond max_blob_bytes, " + size_text(engine_->settings.max_blob_bytes));
+                           "a blob is beyond max_blob_bytes, " + size_text(engine_->settings.live->max_blob_bytes));
     }
-    const bool small = size_ + bytes.size() <= engine_->settings.blob_inline_max;
+    const bool small = size_ + bytes.size() <= engine_->settings.live->blob_inline_max;
     const bool gathers = draft_ && bytes.size() < direct_bytes && buffer_.size() + bytes.size() <= gather_bytes;
     if (small || gathers) {
       append(buffer_, bytes);

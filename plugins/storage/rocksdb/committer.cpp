@@ -88,13 +88,14 @@ void Committer::submit(std::unique_ptr<Job> job) {
 std::optional<Error> Committer::refusal(const Job& job) const {
   const auto storage = "storage '" + settings_.name + "': ";
   if (stopping_) return Error(Code::unavailable, storage + "it is stopping");
-  if (job.bytes > settings_.max_batch_bytes) {
+  if (job.bytes > settings_.live->max_batch_bytes) {
     return Error(Code::too_large,
                  storage + "a batch of " + std::to_string(job.bytes) + " bytes is beyond max_batch_bytes, " +
-                     size_text(settings_.max_batch_bytes),
+                     size_text(settings_.live->max_batch_bytes),
                  "commit it in parts, or raise max_batch_bytes");
   }
-  const bool full = queue_.size() >= settings_.max_queue || queued_bytes_ + job.bytes > 2 * settings_.max_batch_bytes;
+  const bool full =
+      queue_.size() >= settings_.live->max_queue || queued_bytes_ + job.bytes > 2 * settings_.live->max_batch_bytes;
   if (full) return Error(Code::busy, storage + "the write queue is full");
   return std::nullopt;
 }
@@ -151,10 +152,10 @@ void Committer::apply(Group& group) {
 
 std::optional<Error> Committer::write(rocksdb::WriteBatch& batch) {
   const auto begin = std::chrono::steady_clock::now();
-  auto status = database_.write(batch, settings_.sync);
+  auto status = database_.write(batch, settings_.live->sync);
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
   patience_ = std::min(took / 4, max_patience);
-  if (!status.ok() && try_resume()) status = database_.write(batch, settings_.sync);
+  if (!status.ok() && try_resume()) status = database_.write(batch, settings_.live->sync);
   if (!status.ok()) return to_error(settings_, "write", status);
   return std::nullopt;
 }

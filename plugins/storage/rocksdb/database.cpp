@@ -14,11 +14,12 @@ constexpr std::string_view format_name = "drawbridge.storage-rocksdb/1";
 constexpr std::string_view clean_key = "clean";
 
 /// Small on purpose: an idle node should take little memory, and what is stored here is read by key, mostly once.
-rocksdb::DBOptions database_options(const Settings& settings, std::shared_ptr<Condition> condition) {
+rocksdb::DBOptions database_options(const Settings& settings, std::shared_ptr<Condition> condition,
+                                    std::shared_ptr<rocksdb::WriteBufferManager> write_buffers) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  options.db_write_buffer_size = settings.write_buffer_bytes;  // over all columns
+  options.write_buffer_manager = std::move(write_buffers);  // over all columns
   options.max_total_wal_size = 4 * settings.write_buffer_bytes;
   options.max_open_files = static_cast<int>(settings.max_open_files);
   options.max_file_opening_threads = 1;
@@ -62,14 +63,17 @@ rocksdb::ReadOptions cached_options() {
 }  // namespace
 
 Database::Database(const Settings& settings, std::shared_ptr<Condition> condition)
-    : settings_(settings), condition_(condition), cached_options_(cached_options()) {
-  const auto cache = rocksdb::NewLRUCache(settings.cache_bytes, 2);
-  const auto column = column_options(settings, cache);
+    : settings_(settings),
+      condition_(condition),
+      cached_options_(cached_options()),
+      cache_(rocksdb::NewLRUCache(settings.cache_bytes, 2)),
+      write_buffers_(std::make_shared<rocksdb::WriteBufferManager>(settings.write_buffer_bytes)) {
+  const auto column = column_options(settings, cache_);
   const std::vector<rocksdb::ColumnFamilyDescriptor> columns = {
       {rocksdb::kDefaultColumnFamilyName, column}, {"records", column}, {"blobs", column}, {"contents", column}};
   rocksdb::DB* db = nullptr;
-  const auto status = rocksdb::DB::Open(database_options(settings, std::move(condition)), settings.database_path(),
-                                        columns, &handles_, &db);
+  const auto status = rocksdb::DB::Open(database_options(settings, std::move(condition), write_buffers_),
+                                        settings.database_path(), columns, &handles_, &db);
   if (!status.ok()) throw to_open_error(settings, status);
   db_.reset(db);
   check_format();
@@ -79,7 +83,7 @@ Database::~Database() {
   if (!db_) return;
   // With `sync` every acknowledged batch is on the disk already. A log that has failed must not be touched: RocksDB
   // built with assertions would end the process.
-  if (!settings_.sync && !condition_->engine_failed()) db_->FlushWAL(true).PermitUncheckedError();
+  if (!settings_.live->sync && !condition_->engine_failed()) db_->FlushWAL(true).PermitUncheckedError();
   for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
   db_->Close().PermitUncheckedError();
 }
@@ -104,6 +108,18 @@ rocksdb::Status Database::write(rocksdb::WriteBatch& batch, bool sync) {
   rocksdb::WriteOptions options;
   options.sync = sync;
   return db_->Write(options, &batch);
+}
+
+void Database::adjust(const Settings& settings) {
+  cache_->SetCapacity(settings.cache_bytes);
+  write_buffers_->SetBufferSize(settings.write_buffer_bytes);
+  const auto bytes = std::to_string(settings.write_buffer_bytes);
+  auto status = db_->SetDBOptions({{"max_total_wal_size", std::to_string(4 * settings.write_buffer_bytes)},
+                                   {"max_open_files", std::to_string(settings.max_open_files)}});
+  for (auto* handle : handles_) {
+    if (status.ok()) status = db_->SetOptions(handle, {{"write_buffer_size", bytes}});
+  }
+  if (!status.ok()) throw to_error(settings_, "adjust", status);
 }
 
 bool Database::resume() {

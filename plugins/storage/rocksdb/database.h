@@ -1,6 +1,8 @@
 #pragma once
 
+#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/write_buffer_manager.h>
 
 #include <memory>
 #include <optional>
@@ -48,6 +50,8 @@ class Database {
   bool visit(Column column, std::string_view prefix, std::string_view from, Tier tier, Visit visit) const;
 
   rocksdb::Status write(rocksdb::WriteBatch& batch, bool sync);
+  /// Applies the sizes of other settings to the open database; blocks.
+  void adjust(const Settings& settings);
   /// Tries to take writes again after a failure; blocks.
   bool resume();
 
@@ -68,6 +72,8 @@ class Database {
   const std::shared_ptr<Condition> condition_;
   const rocksdb::ReadOptions cached_options_;
   const rocksdb::ReadOptions any_options_;
+  const std::shared_ptr<rocksdb::Cache> cache_;
+  const std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };

@@ -3,11 +3,14 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <optional>
 
 namespace drawbridge::rocks {
 
 Engine::Engine(const Settings& settings_, Host& host_)
-    : settings(settings_), host(host_), condition(std::make_shared<Condition>(host_.log())), files(settings_) {}
+    : settings(settings_), host(host_), condition(std::make_shared<Condition>(host_.log())), files(settings_) {
+  settings.go_live(settings);
+}
 
 void Engine::open() {
   std::error_code failed;
@@ -19,6 +22,41 @@ void Engine::open() {
   if (!database->take_clean_mark()) sweep();
   committer = std::make_unique<Committer>(settings, *database, *condition, host.clock());
   gate.open();
+}
+
+void Engine::join(const void* user, const Settings& its_settings) {
+  const std::lock_guard lock(users_mutex_);
+  users_.push_back({user, its_settings});
+}
+
+Task<bool> Engine::leave(const void* user) {
+  const auto pass = gate.try_enter();  // while it lives, another user that leaves meanwhile does not close
+  {
+    const std::lock_guard lock(users_mutex_);
+    if (std::erase_if(users_, [user](const User& one) { return one.user == user; }) == 0) co_return false;
+    if (users_.empty()) co_return true;
+  }
+  if (!pass) co_return false;
+  auto work = [this] { adjust(); };
+  co_await host.blocking(work);
+  co_return false;
+}
+
+// Several may leave at once, so what counts is looked up by whoever has the turn.
+void Engine::adjust() {
+  const std::lock_guard turn(adjusting_);
+  std::optional<Settings> next;
+  {
+    const std::lock_guard lock(users_mutex_);
+    if (users_.empty()) return;
+    next = users_.back().settings;
+  }
+  settings.go_live(*next);
+  try {
+    database->adjust(*next);
+  } catch (const Error& error) {
+    host.log().warning("the database keeps its old sizes until the node is restarted: {}", error.what());
+  }
 }
 
 Task<> Engine::close() {

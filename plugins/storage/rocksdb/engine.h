@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "blob_files.h"
 #include "committer.h"
@@ -22,6 +24,12 @@ class Engine {
   void open();
   /// Waits for the calls that are under way, then closes the database. Safe twice.
   Task<> close();
+
+  /// Another storage of the same folder uses this engine from now on: the successor of the one that opened it. Whoever
+  /// joined last has the settings that count, but only when it is alone: the others may yet be the ones that stay.
+  void join(const void* user, const Settings& its_settings);
+  /// Whether it was the last, which then has to close; false when it is none that joined.
+  Task<bool> leave(const void* user);
 
   /// Looks in the caches at once, and goes to the blocking pool for the disk only. `key` and `value` must outlive the
   /// task.
@@ -51,7 +59,16 @@ class Engine {
   void sweep();
   void close_database();
 
+  void adjust();
+
+  struct User {
+    const void* user;
+    Settings settings;
+  };
   std::atomic<std::size_t> leftovers_{0};
+  std::mutex adjusting_;
+  std::mutex users_mutex_;
+  std::vector<User> users_;
 };
 
 }  // namespace drawbridge::rocks

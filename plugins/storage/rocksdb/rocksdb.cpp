@@ -2,6 +2,7 @@
 // the disk is in docs/formats/storage-rocksdb.md.
 #include "blob_store.h"
 #include "blob_writer.h"
+#include "drawbridge/handover.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
 
@@ -38,15 +39,25 @@ class RocksStorage final : public Records, public Blobs {
 
   Task<> start(Host& host) override {
     settings_.name = host.name();
+    // A folder is opened once. Whatever else has changed, the open database takes.
+    if (const auto old = adopt<RocksStorage>(host); old && old->engine_ && old->settings_.path == settings_.path) {
+      old->engine_->join(this, settings_);
+      const std::lock_guard lock(starting_);
+      engine_ = old->engine_;
+      co_return;
+    }
     auto engine = std::make_shared<Engine>(settings_, host);
     auto open = [&] { engine->open(); };
     co_await host.blocking(open);
+    engine->join(this, settings_);
     const std::lock_guard lock(starting_);
     engine_ = std::move(engine);
   }
 
   Task<> stop() override {
-    if (engine_) co_await engine_->close();
+    if (!engine_) co_return;
+    const bool last = co_await engine_->leave(this);
+    if (last) co_await engine_->close();
   }
 
   Health health() const override {

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 
+#include "drawbridge/handover.h"
 #include "drawbridge/host.h"
 #include "drawbridge/identity.h"
 #include "drawbridge/options.h"
@@ -19,24 +20,23 @@ namespace {
 using loopback::LoopbackStream;
 using loopback::Pair;
 
-/// One node's end of the hub. Tasks keep it alive, so that a node whose stop was given up leaves nothing dangling.
+/// One node's end of the hub. Tasks keep it alive, so that a node whose stop was given up leaves nothing dangling. A
+/// transport that replaces another one in a reload goes on with its station.
 class Station : public std::enable_shared_from_this<Station> {
  public:
   Station(Host& host, Ref<Identity> identity, std::uint64_t max_queued_bytes, unsigned max_streams)
-      : host_(host), identity_(std::move(identity)), max_queued_bytes_(max_queued_bytes), max_streams_(max_streams) {}
+      : host_(host), max_queued_bytes_(max_queued_bytes), max_streams_(max_streams), identity_(std::move(identity)) {}
 
-  const Identity& identity() const { return *identity_; }
-  Host& host() const { return host_; }
-
-  void serve(std::string protocol, Transport::Handler handler) {
+  Ref<Identity> identity() const {
     const std::lock_guard lock(mutex_);
-    if (handlers_.contains(protocol)) throw Error(Code::conflict, "protocol '" + protocol + "' is served already");
-    handlers_.emplace(std::move(protocol), std::move(handler));
+    return identity_;
   }
-  void withdraw(const std::string& protocol) {
+  /// Whom the node knows by now.
+  void use(Ref<Identity> identity) {
     const std::lock_guard lock(mutex_);
-    handlers_.erase(protocol);
+    identity_ = std::move(identity);
   }
+  ProtocolTable& protocols() { return protocols_; }
 
   std::shared_ptr<Pair> make_pair() {
     auto pair = std::make_shared<Pair>(max_queued_bytes_);
@@ -60,11 +60,11 @@ class Station : public std::enable_shared_from_this<Station> {
   }
 
   Host& host_;
-  const Ref<Identity> identity_;
   const std::uint64_t max_queued_bytes_;
   const unsigned max_streams_;
-  std::mutex mutex_;
-  std::map<std::string, Transport::Handler> handlers_;
+  ProtocolTable protocols_;
+  mutable std::mutex mutex_;
+  Ref<Identity> identity_;
   std::vector<std::weak_ptr<Pair>> pairs_;
   unsigned running_ = 0;
   bool stopping_ = false;
@@ -72,17 +72,15 @@ class Station : public std::enable_shared_from_this<Station> {
 };
 
 void Station::accept(const std::shared_ptr<Pair>& pair, const std::string& from, const std::string& protocol) {
-  Transport::Handler handler;
+  auto handler = protocols_.find(protocol);
   {
     const std::lock_guard lock(mutex_);
-    const auto found = handlers_.find(protocol);
     if (stopping_) return pair->fail(0, Error(Code::unavailable, "the peer is stopping"));
-    if (found == handlers_.end()) {
+    if (!handler) {
       return pair->fail(0, Error(Code::unsupported, "the peer does not serve '" + protocol + "'"));
     }
     if (running_ >= max_streams_) return pair->fail(0, Error(Code::busy, "the peer serves no more streams at once"));
     ++running_;
-    handler = found->second;
   }
   remember(pair);
   asio::co_spawn(host_.executor(), run(shared_from_this(), std::move(handler), pair, from), asio::detached);
@@ -111,7 +109,6 @@ Task<> Station::run(std::shared_ptr<Station> self, Transport::Handler handler, s
 void Station::refuse_more() {
   const std::lock_guard lock(mutex_);
   stopping_ = true;
-  handlers_.clear();
 }
 
 void Station::fail_streams() {
@@ -163,7 +160,7 @@ class Hub {
 
   void join(const std::string& hub, const std::shared_ptr<Station>& station) {
     const std::lock_guard lock(mutex_);
-    auto& place = stations_[{hub, station->identity().node_id()}];
+    auto& place = stations_[{hub, station->identity()->node_id()}];
     if (!place.expired()) {
       throw Error(Code::conflict, "this node is on the hub '" + hub + "' already",
                   "give each node its own identity, or another 'hub'");
@@ -197,17 +194,25 @@ class LoopbackTransport final : public Transport {
   }
 
   Task<> start(Host& host) override {
+    const auto old = adopt<LoopbackTransport>(host);
+    const bool same = old && old->hub_ == hub_ && old->max_queued_bytes_ == max_queued_bytes_ &&
+                      old->max_streams_ == max_streams_ && old->identity_->node_id() == identity_->node_id();
+    if (same && station_.join(old->station_)) {
+      station_->use(identity_);
+      co_return;
+    }
     auto station = std::make_shared<Station>(host, identity_, max_queued_bytes_, max_streams_);
     Hub::of_process().join(hub_, station);
-    const std::lock_guard lock(mutex_);
-    station_ = std::move(station);
+    station_.begin(std::move(station));
     co_return;
   }
 
   Task<> stop() override {
-    const auto station = take_station();
-    if (!station) co_return;
-    Hub::of_process().leave(hub_, station->identity().node_id());
+    if (!station_) co_return;
+    const auto station = station_.share();
+    station->protocols().withdraw_all(this);
+    if (!station_.leave()) co_return;
+    Hub::of_process().leave(hub_, station->identity()->node_id());
     station->refuse_more();
     co_await station->wait_idle(drain_);
     station->fail_streams();
@@ -215,20 +220,21 @@ class LoopbackTransport final : public Transport {
   }
 
   void serve(std::string protocol, Handler handler) override {
-    station()->serve(std::move(protocol), std::move(handler));
+    station()->protocols().serve(this, std::move(protocol), std::move(handler));
   }
   void withdraw(const std::string& protocol) override {
-    if (const auto station = find_station()) station->withdraw(protocol);
+    if (station_) station_->protocols().withdraw(this, protocol);
   }
 
   Task<std::unique_ptr<Stream>> open(std::string node_id, std::string protocol) override {
     const auto own = station();
-    const auto known = own->identity().find_peer(node_id);
+    const auto self = own->identity();
+    const auto known = self->find_peer(node_id);
     if (!known || known->card.node_id() != node_id) throw Error(Code::not_found, "no peer has the id " + node_id);
     const auto other = Hub::of_process().find(hub_, node_id);
     if (!other) throw Error(Code::unavailable, "peer '" + known->card.name + "' is not on the hub '" + hub_ + "'");
-    const std::string& from = own->identity().node_id();
-    if (!other->identity().peer_with_node_key(own->identity().node_key().public_key)) {
+    const std::string& from = self->node_id();
+    if (!other->identity()->peer_with_node_key(self->node_key().public_key)) {
       throw Error(Code::unavailable, "peer '" + known->card.name + "' does not know this node",
                   "add this node's card to the peer");
     }
@@ -239,9 +245,8 @@ class LoopbackTransport final : public Transport {
 
   std::vector<LinkStatus> links() const override {
     std::vector<LinkStatus> out;
-    const auto own = find_station();
-    if (!own) return out;
-    for (const Peer& peer : own->identity().peers()) {
+    if (!station_) return out;
+    for (const Peer& peer : station_->identity()->peers()) {
       LinkStatus link;
       link.node_id = peer.card.node_id();
       link.address = hub_;
@@ -253,18 +258,9 @@ class LoopbackTransport final : public Transport {
   }
 
  private:
-  std::shared_ptr<Station> find_station() const {
-    const std::lock_guard lock(mutex_);
-    return station_;
-  }
   std::shared_ptr<Station> station() const {
-    auto station = find_station();
-    if (!station) throw Error(Code::unavailable, "the transport does not run");
-    return station;
-  }
-  std::shared_ptr<Station> take_station() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(station_, nullptr);
+    if (!station_) throw Error(Code::unavailable, "the transport does not run");
+    return station_.share();
   }
 
   Ref<Identity> identity_;
@@ -272,8 +268,7 @@ class LoopbackTransport final : public Transport {
   std::uint64_t max_queued_bytes_ = 1_MiB;
   unsigned max_streams_ = 1024;
   Milliseconds drain_{5000};
-  mutable std::mutex mutex_;
-  std::shared_ptr<Station> station_;
+  Handover<Station> station_;
 };
 
 }  // namespace

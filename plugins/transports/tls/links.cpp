@@ -38,7 +38,7 @@ class Network::Waiting {
 };
 
 void Network::demand_peer(const std::string& node_id) const {
-  const auto peer = identity_->find_peer(node_id);
+  const auto peer = current()->identity->find_peer(node_id);
   if (peer && peer->card.node_id() == node_id) return;
   throw Error(Code::not_found, "no peer has the id " + node_id, "add the card of the peer");
 }
@@ -107,7 +107,7 @@ Task<> Network::dial(Self self, std::string node_id, Connection::Strand strand, 
 }
 
 Task<Network::ConnectionPtr> Network::dial_any(Self self, std::string node_id, Connection::Strand strand, Hello hello) {
-  const auto peer = self->identity_->find_peer(node_id);  // the card of this moment
+  const auto peer = self->current()->identity->find_peer(node_id);  // the card of this moment
   if (!peer) throw Error(Code::not_found, "no peer has the id " + node_id);
   std::optional<Error> failure;
   std::size_t tried = 0;
@@ -128,21 +128,22 @@ Task<Network::ConnectionPtr> Network::dial_any(Self self, std::string node_id, C
 
 Task<Network::ConnectionPtr> Network::dial_one(Self self, Peer peer, std::string address, Connection::Strand strand,
                                                Hello hello) {
+  const auto now = self->current();
   const Address parsed = parse_address(address);
   const std::vector<asio::ip::tcp::endpoint> endpoints = co_await resolve(parsed);
   std::optional<Error> failure;
   for (const auto& endpoint : endpoints) {
     asio::ip::tcp::socket socket(strand);
     auto connection =
-        std::make_shared<Connection>(self, self->context_, std::move(socket), strand, true, self->settings_.limits);
+        std::make_shared<Connection>(self, now->context, std::move(socket), strand, true, now->settings.limits);
     connection->set_peer(peer.card.node_id(), peer.card.keys.node_key);
     {
       const std::lock_guard lock(self->mutex_);
       self->connections_.insert(connection);
     }
     try {
-      co_await connection->connect(endpoint, self->settings_.connect_timeout);
-      co_await connection->handshake(hello, self->settings_.handshake_timeout);
+      co_await connection->connect(endpoint, now->settings.connect_timeout);
+      co_await connection->handshake(hello, now->settings.handshake_timeout);
       co_return connection;
     } catch (const Error& error) {
       failure.emplace(error);
@@ -157,6 +158,7 @@ Task<Network::ConnectionPtr> Network::dial_one(Self self, Peer peer, std::string
 void Network::dial_failed(const std::string& node_id, const Error& error) {
   std::array<std::uint8_t, 2> random{};
   host_.random().fill(random);
+  const auto now = current();
   const double jitter = 0.5 + static_cast<double>(load_u16be(random)) / 65536.0 / 2;
   {
     const std::lock_guard lock(mutex_);
@@ -165,7 +167,8 @@ void Network::dial_failed(const std::string& node_id, const Error& error) {
     ++link.failed_dials;
     const unsigned doublings = std::min(link.failures_in_row++, 20U);
     const auto full = std::min<std::chrono::duration<double, std::milli>>(
-        std::chrono::duration<double, std::milli>(settings_.backoff_min) * (1U << doublings), settings_.backoff_max);
+        std::chrono::duration<double, std::milli>(now->settings.backoff_min) * (1U << doublings),
+        now->settings.backoff_max);
     link.retry_at = SteadyClock::now() + std::chrono::duration_cast<SteadyClock::duration>(full * jitter);
     link.last_error.emplace(error);
     link.since = host_.clock().now();
@@ -183,7 +186,7 @@ bool Network::prefer(const Connection& left, const Connection& right) const {
   if (left.dialed() == right.dialed()) return l.serial > r.serial;
   if (l.seen >= r.serial) return true;
   if (r.seen >= l.serial) return false;
-  const bool own_is_smaller = identity_->node_id() < left.peer_id();
+  const bool own_is_smaller = current()->identity->node_id() < left.peer_id();
   return left.dialed() == own_is_smaller;
 }
 

@@ -22,46 +22,91 @@ constexpr std::size_t max_protocol_bytes = 128;
 
 }  // namespace
 
-Network::Network(Host& host, Ref<Identity> identity, Settings settings)
+Network::Network(Host& host)
     : host_(host),
-      identity_(std::move(identity)),
-      settings_(std::move(settings)),
-      context_(identity_->node_key(), settings_.groups),
       instance_(host.random().bytes(16)),
       strand_(asio::make_strand(host.executor())),
-      acceptor_(strand_),
       watch_timer_(strand_) {}
 
-void Network::start() {
-  if (settings_.listen != "none") {
-    listen();
-    spawn(strand_, accept_loop(shared_from_this()));
-  }
-  spawn(strand_, watch_loop(shared_from_this()));
+std::shared_ptr<const User> Network::current() const {
+  const std::lock_guard lock(users_mutex_);
+  return users_.back();
 }
 
-void Network::listen() {
-  const Address address = parse_address(settings_.listen);
+void Network::join(std::shared_ptr<User> user) {
+  bool first = false;
+  bool listens = user->settings.listen != "none";
+  {
+    const std::lock_guard lock(users_mutex_);
+    first = users_.empty();
+    for (const auto& other : users_) {
+      if (other->settings.listen == user->settings.listen) user->listener = other->listener;
+    }
+  }
+  listens = listens && !user->listener;
+  if (listens) user->listener = listen(user->settings.listen);
+  {
+    const std::lock_guard lock(users_mutex_);
+    users_.push_back(user);
+  }
+  if (listens) spawn(strand_, accept_loop(shared_from_this(), user->listener));
+  if (first) spawn(strand_, watch_loop(shared_from_this()));
+}
+
+Task<> Network::leave(const void* key) {
+  const auto self = shared_from_this();
+  protocols_.withdraw_all(key);
+  bool last = false;
+  std::shared_ptr<Listener> unused;
+  {
+    const std::lock_guard lock(users_mutex_);
+    const auto found = std::find_if(users_.begin(), users_.end(), [key](const auto& user) { return user->key == key; });
+    if (found == users_.end()) co_return;
+    last = users_.size() == 1;  // the last one stays for what is still under way
+    if (!last) {
+      unused = (*found)->listener;
+      users_.erase(found);
+      for (const auto& user : users_) {
+        if (user->listener == unused) unused.reset();
+      }
+    }
+  }
+  if (unused) close(unused);
+  if (last) co_await stop();
+}
+
+std::shared_ptr<Listener> Network::listen(const std::string& where) {
+  const Address address = parse_address(where);
   error_code ec;
   const auto ip = asio::ip::make_address(address.host, ec);
   if (ec) {
-    throw Error(Code::invalid, "listen '" + settings_.listen + "': not an ip address",
+    throw Error(Code::invalid, "listen '" + where + "': not an ip address",
                 "listen on 127.0.0.1, on an address of this machine, or on 0.0.0.0 for all of them");
   }
   const tcp::endpoint endpoint(ip, address.port);
-  acceptor_.open(endpoint.protocol(), ec);
-  if (!ec) acceptor_.set_option(tcp::acceptor::reuse_address(true), ec);
-  if (!ec) acceptor_.bind(endpoint, ec);
-  if (!ec) acceptor_.listen(asio::socket_base::max_listen_connections, ec);
+  auto listener = std::make_shared<Listener>(strand_);
+  auto& acceptor = listener->acceptor;
+  acceptor.open(endpoint.protocol(), ec);
+  if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
+  if (!ec) acceptor.bind(endpoint, ec);
+  if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
   if (ec) {
     const bool used = ec == asio::error::address_in_use;
-    throw Error(Code::unavailable,
-                "listen on " + settings_.listen + ": " + (used ? "the port is in use" : ec.message()),
+    throw Error(Code::unavailable, "listen on " + where + ": " + (used ? "the port is in use" : ec.message()),
                 used ? "stop the program that uses the port, or choose another one with 'listen'"
                      : "choose an address of this machine and a port that this user may use");
   }
-  listening_on_ = to_text(acceptor_.local_endpoint());
-  host_.log().info("listening on {}", listening_on_);
+  listener->address = to_text(acceptor.local_endpoint());
+  host_.log().info("listening on {}", listener->address);
+  return listener;
+}
+
+void Network::close(const std::shared_ptr<Listener>& listener) {
+  listener->closed = true;
+  asio::post(strand_, [listener] {
+    error_code ignored;
+    listener->acceptor.close(ignored);
+  });
 }
 
 // Every task is counted, so that `stop` can wait for the last.
@@ -90,29 +135,30 @@ Connection::Strand Network::new_strand() {
   return asio::make_strand(host_.executor());
 }
 
-Task<> Network::accept_loop(Self self) {
-  while (!self->stopping()) {
+Task<> Network::accept_loop(Self self, std::shared_ptr<Listener> listener) {
+  while (!listener->closed) {
     const Connection::Strand strand = self->new_strand();
     tcp::socket socket(strand);
     error_code ec;
-    co_await self->acceptor_.async_accept(socket, asio::redirect_error(asio::use_awaitable, ec));
-    if (self->stopping()) co_return;
+    co_await listener->acceptor.async_accept(socket, asio::redirect_error(asio::use_awaitable, ec));
+    if (listener->closed) co_return;
     if (ec) {
       self->host_.log().warning("accept: {}", ec.message());
       co_await self->host_.sleep(accept_pause);
       continue;
     }
+    const auto now = self->current();
     auto connection =
-        std::make_shared<Connection>(self, self->context_, std::move(socket), strand, false, self->settings_.limits);
+        std::make_shared<Connection>(self, now->context, std::move(socket), strand, false, now->settings.limits);
     bool full = false;
     {
       const std::lock_guard lock(self->mutex_);
-      full = self->connections_.size() >= self->settings_.max_connections;
+      full = self->connections_.size() >= now->settings.max_connections;
       if (!full) self->connections_.insert(connection);
     }
     if (full) {
       self->host_.log().warning("refused a connection from {}: max_connections ({}) is reached",
-                                connection->remote_address(), self->settings_.max_connections);
+                                connection->remote_address(), now->settings.max_connections);
       continue;
     }
     self->spawn(strand, serve_connection(self, connection));
@@ -124,7 +170,7 @@ Task<> Network::serve_connection(Self self, ConnectionPtr connection) {
   try {
     Hello hello;
     hello.instance = self->instance_;
-    co_await connection->handshake(hello, self->settings_.handshake_timeout);
+    co_await connection->handshake(hello, self->current()->settings.handshake_timeout);
   } catch (const Error& error) {
     failure.emplace(error);
   }
@@ -187,25 +233,21 @@ Transport::Handler Network::accept(Connection& connection, const std::string& pr
     connection.fail("the peer is no longer known");
     throw Error(Code::unavailable, "the peer is no longer known");
   }
-  const std::lock_guard lock(mutex_);
-  if (stopping_) throw Error(Code::unavailable, "the peer is stopping");
-  const auto found = handlers_.find(protocol);
-  if (found == handlers_.end()) throw Error(Code::unsupported, "the peer does not serve '" + protocol + "'");
-  return found->second;
+  if (stopping()) throw Error(Code::unavailable, "the peer is stopping");
+  auto handler = protocols_.find(protocol);
+  if (!handler) throw Error(Code::unsupported, "the peer does not serve '" + protocol + "'");
+  return handler;
 }
 
-void Network::serve(std::string protocol, Transport::Handler handler) {
+void Network::serve(const void* key, std::string protocol, Transport::Handler handler) {
   if (protocol.empty() || protocol.size() > max_protocol_bytes) {
     throw Error(Code::invalid, "a protocol's name has 1 to " + std::to_string(max_protocol_bytes) + " bytes");
   }
-  const std::lock_guard lock(mutex_);
-  if (handlers_.contains(protocol)) throw Error(Code::conflict, "protocol '" + protocol + "' is served already");
-  handlers_.emplace(std::move(protocol), std::move(handler));
+  protocols_.serve(key, std::move(protocol), std::move(handler));
 }
 
-void Network::withdraw(const std::string& protocol) {
-  const std::lock_guard lock(mutex_);
-  handlers_.erase(protocol);
+void Network::withdraw(const void* key, const std::string& protocol) {
+  protocols_.withdraw(key, protocol);
 }
 
 // --- whom this node knows
@@ -217,7 +259,7 @@ std::string Network::judge(Connection& connection, BytesView node_key) {
     }
     return {};
   }
-  const auto peer = identity_->peer_with_node_key(node_key);
+  const auto peer = current()->identity->peer_with_node_key(node_key);
   if (!peer) return "its node key (" + to_hex(node_key) + ") is not that of a known peer";
   connection.set_peer(peer->card.node_id(), to_bytes(node_key));
   const std::lock_guard lock(mutex_);
@@ -226,13 +268,14 @@ std::string Network::judge(Connection& connection, BytesView node_key) {
 }
 
 bool Network::still_known(const Connection& connection) const {
-  const auto peer = identity_->peer_with_node_key(connection.peer_key());
+  const auto peer = current()->identity->peer_with_node_key(connection.peer_key());
   return peer && peer->card.node_id() == connection.peer_id();
 }
 
 Task<> Network::watch_loop(Self self) {
-  const Milliseconds step = std::min(Milliseconds(1000), std::max(Milliseconds(10), self->settings_.keepalive / 2));
   while (!self->stopping()) {
+    const Milliseconds half = self->current()->settings.keepalive / 2;
+    const Milliseconds step = std::min(Milliseconds(1000), std::max(Milliseconds(10), half));
     self->watch_timer_.expires_after(step);
     error_code ec;
     co_await self->watch_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
@@ -241,13 +284,15 @@ Task<> Network::watch_loop(Self self) {
 }
 
 void Network::watch_connections() {
+  const auto now = current();
+  const auto& settings = now->settings;
   for (const ConnectionPtr& connection : all_connections()) {
     const auto silence = connection->silence();
     if (!still_known(*connection)) {
       connection->fail("the peer is no longer known");
-    } else if (silence > settings_.keepalive + settings_.keepalive_timeout) {
+    } else if (silence > settings.keepalive + settings.keepalive_timeout) {
       connection->fail("no sign of life from the peer");
-    } else if (silence > settings_.keepalive) {
+    } else if (silence > settings.keepalive) {
       connection->ping();
     }
   }
@@ -265,7 +310,7 @@ void Network::connection_changed(Connection&) {
 }
 
 std::vector<LinkStatus> Network::links() const {
-  const std::vector<Peer> peers = identity_->peers();
+  const std::vector<Peer> peers = current()->identity->peers();
   const std::lock_guard lock(mutex_);
   std::vector<LinkStatus> out;
   for (const Peer& peer : peers) {
@@ -294,7 +339,8 @@ std::string Network::describe() const {
   std::size_t connected = 0;
   const auto all = links();
   for (const LinkStatus& link : all) connected += link.connected ? 1 : 0;
-  const std::string where = listening_on_.empty() ? "not listening" : "listening on " + listening_on_;
+  const auto listener = current()->listener;
+  const std::string where = listener ? "listening on " + listener->address : "not listening";
   return where + ", " + std::to_string(connected) + " of " + std::to_string(all.size()) + " peers connected";
 }
 
@@ -306,11 +352,8 @@ bool Network::stopping() const {
 }
 
 void Network::stop_listening() {
-  asio::post(strand_, [self = shared_from_this()] {
-    error_code ignored;
-    self->acceptor_.close(ignored);
-    self->watch_timer_.cancel();
-  });
+  if (const auto listener = current()->listener) close(listener);
+  asio::post(strand_, [self = shared_from_this()] { self->watch_timer_.cancel(); });
 }
 
 template <class Done>
@@ -337,7 +380,6 @@ Task<> Network::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    handlers_.clear();
   }
   stop_listening();
   changed_.notify();
@@ -345,7 +387,7 @@ Task<> Network::stop() {
     const auto all = all_connections();
     return std::all_of(all.begin(), all.end(), [](const auto& connection) { return connection->live_streams() == 0; });
   };
-  co_await wait_until(idle, settings_.drain);
+  co_await wait_until(idle, current()->settings.drain);
   for (const ConnectionPtr& connection : all_connections()) connection->close_gracefully();
   co_await wait_until([this] { return all_connections().empty(); }, flush_limit);
   std::set<ConnectionPtr> rest;

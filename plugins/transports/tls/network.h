@@ -7,6 +7,7 @@
 #include <set>
 
 #include "connection.h"
+#include "drawbridge/handover.h"
 #include "drawbridge/host.h"
 #include "drawbridge/identity.h"
 
@@ -26,18 +27,45 @@ struct Settings {
   Milliseconds drain{5000};
 };
 
+/// An address that is listened at, by one user of the network or by several.
+struct Listener {
+  explicit Listener(const Connection::Strand& strand) : acceptor(strand) {}
+  asio::ip::tcp::acceptor acceptor;  ///< Of its strand only.
+  std::string address;
+  std::atomic<bool> closed{false};
+};
+
+/// What one transport wants of the network.
+struct User {
+  User(const void* its_key, Ref<Identity> its_identity, Settings its_settings)
+      : key(its_key),
+        identity(std::move(its_identity)),
+        settings(std::move(its_settings)),
+        context(identity->node_key(), settings.groups) {}
+
+  const void* const key;
+  const Ref<Identity> identity;
+  const Settings settings;
+  const Context context;
+  std::shared_ptr<Listener> listener{};  ///< Null: listens nowhere.
+};
+
 /// All connections of a node: who listens, who is dialed and when again, which of two connections stays. Its tasks keep
 /// it alive, so that a stop that was given up leaves nothing dangling.
+///
+/// A transport that replaces another one in a reload joins its network, and the connections stay. The user that joined
+/// last is current: its settings count for what is connected from then on.
 class Network final : public ConnectionOwner, public std::enable_shared_from_this<Network> {
  public:
-  Network(Host& host, Ref<Identity> identity, Settings settings);
+  explicit Network(Host& host);
 
-  /// Throws Error{unavailable} when it cannot listen.
-  void start();
-  Task<> stop();
+  /// Throws Error{unavailable} when it cannot listen, and then nothing has happened.
+  void join(std::shared_ptr<User> user);
+  /// The last one to leave ends all connections, when their streams have ended.
+  Task<> leave(const void* key);
 
-  void serve(std::string protocol, Transport::Handler handler);
-  void withdraw(const std::string& protocol);
+  void serve(const void* key, std::string protocol, Transport::Handler handler);
+  void withdraw(const void* key, const std::string& protocol);
   Task<std::unique_ptr<Stream>> open(std::string node_id, std::string protocol);
   std::vector<LinkStatus> links() const;
   std::string describe() const;
@@ -68,12 +96,15 @@ class Network final : public ConnectionOwner, public std::enable_shared_from_thi
   };
   class Waiting;
 
-  void listen();
+  Task<> stop();
+  std::shared_ptr<const User> current() const;
+  std::shared_ptr<Listener> listen(const std::string& where);
+  void close(const std::shared_ptr<Listener>& listener);
   void spawn(asio::any_io_executor executor, Task<> task);
   static Task<> counted(Self self, Task<> task);
   Connection::Strand new_strand();
 
-  static Task<> accept_loop(Self self);
+  static Task<> accept_loop(Self self, std::shared_ptr<Listener> listener);
   static Task<> watch_loop(Self self);
   static Task<> serve_connection(Self self, ConnectionPtr connection);
   static Task<> run_connection(Self self, ConnectionPtr connection);
@@ -101,19 +132,17 @@ class Network final : public ConnectionOwner, public std::enable_shared_from_thi
   Task<> wait_until(Done done, std::optional<Milliseconds> limit);
 
   Host& host_;
-  const Ref<Identity> identity_;
-  const Settings settings_;
-  const Context context_;
   const Bytes instance_;
-  const Connection::Strand strand_;  ///< Of the acceptor and the timer.
-  asio::ip::tcp::acceptor acceptor_;
+  const Connection::Strand strand_;  ///< Of the acceptors and the timer.
   asio::steady_timer watch_timer_;
-  std::string listening_on_;
+  ProtocolTable protocols_;
+
+  mutable std::mutex users_mutex_;            ///< The innermost lock.
+  std::vector<std::shared_ptr<User>> users_;  ///< The last one is current. Never empty once there was one.
 
   mutable std::mutex mutex_;  ///< Never taken by who holds a connection's lock.
   std::map<std::string, Link> links_;
   std::set<ConnectionPtr> connections_;  ///< All, those in their handshake too.
-  std::map<std::string, Transport::Handler> handlers_;
   std::size_t tasks_ = 0;
   bool stopping_ = false;
   Wakeup changed_;

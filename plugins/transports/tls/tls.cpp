@@ -36,21 +36,23 @@ class TlsTransport final : public Transport {
   }
 
   Task<> start(Host& host) override {
-    auto network = std::make_shared<tls::Network>(host, identity_, settings_);
-    {
-      const std::lock_guard lock(mutex_);
-      network_ = network;
+    auto user = std::make_shared<tls::User>(this, identity_, settings_);
+    // Connections are this node's, whatever has changed about them: only another node key needs others.
+    std::shared_ptr<tls::Network> network;
+    if (const auto old = adopt<TlsTransport>(host); old && old->identity_->node_id() == identity_->node_id()) {
+      network = old->find();
     }
-    network->start();
+    if (!network) network = std::make_shared<tls::Network>(host);
+    network->join(std::move(user));
+    const std::lock_guard lock(mutex_);
+    network_ = std::move(network);
     co_return;
   }
 
   Task<> stop() override {
     const auto network = find();
     if (!network) co_return;
-    co_await network->stop();
-    const std::lock_guard lock(mutex_);
-    network_.reset();
+    co_await network->leave(this);
   }
 
   Health health() const override {
@@ -60,10 +62,10 @@ class TlsTransport final : public Transport {
   }
 
   void serve(std::string protocol, Handler handler) override {
-    running()->serve(std::move(protocol), std::move(handler));
+    running()->serve(this, std::move(protocol), std::move(handler));
   }
   void withdraw(const std::string& protocol) override {
-    if (const auto network = find()) network->withdraw(protocol);
+    if (const auto network = find()) network->withdraw(this, protocol);
   }
   Task<std::unique_ptr<Stream>> open(std::string node_id, std::string protocol) override {
     const auto network = running();
