@@ -2,7 +2,8 @@
 
 #include <fmt/core.h>
 
-#include "kernel/options_binder.h"
+#include <algorithm>
+#include <utility>
 
 namespace drawbridge::kernel {
 namespace {
@@ -46,6 +47,7 @@ void configure(Instance& instance, OptionsBinder& binder, const Config& config, 
     return;
   }
   binder.apply(own.options, own.mark, config.folder, problems);
+  instance.values = binder.take_values();
 }
 
 class Binding {
@@ -61,12 +63,28 @@ class Binding {
     // A default never means the component itself: `records` may well have an option `records`.
     if (found == names_.end() || (!reference.given && target == user)) return absent(reference);
     assembly_.graph[user].uses.push_back({target, reference.mark});
+    assembly_.instances[user]->uses[reference.option->name] = reference.target;
     connections_.push_back({user, target, &reference});
+  }
+
+  /// Puts those that run into the place of the new ones that are the same. In start order, so that what a component
+  /// uses was decided before.
+  void keep(const Assembly& running) {
+    kept_.resize(names_.size());
+    for (const auto index : assembly_.order) {
+      const auto& uses = assembly_.graph[index].uses;
+      const auto old = running.find(names_[index]);
+      kept_[index] = old && same(*assembly_.instances[index], *old) &&
+                     std::all_of(uses.begin(), uses.end(), [this](const auto& use) { return kept_[use.target]; });
+      if (!kept_[index]) continue;
+      twins_.push_back(std::exchange(assembly_.instances[index], old));  // its options are in a binder still
+    }
   }
 
   /// Gives every component what it refers to. Around a cycle they would own each other, and nobody would free them.
   void bind(bool has_cycles) {
     for (const auto& [user, target, reference] : connections_) {
+      if (!kept_.empty() && kept_[user]) continue;  // it has what it refers to
       const auto& other = *assembly_.instances[target];
       if (!other.component || (has_cycles && with_dependencies(assembly_.graph, {target})[user])) continue;
       if (reference->option->bind(other.component)) continue;
@@ -76,6 +94,11 @@ class Binding {
   }
 
  private:
+  static bool same(const Instance& fresh, const Instance& old) {
+    return fresh.component && old.stage == Instance::Stage::running && fresh.plugin.id == old.plugin.id &&
+           fresh.uses == old.uses && fresh.values.same(old.values);
+  }
+
   void absent(const Reference& reference) {
     const auto& option = *reference.option;
     if (reference.given) {
@@ -98,6 +121,8 @@ class Binding {
   Problems& problems_;
   std::vector<std::string> names_;
   std::vector<Connection> connections_;
+  std::vector<bool> kept_;  ///< Empty when nothing runs.
+  std::vector<std::shared_ptr<Instance>> twins_;
 };
 
 }  // namespace
@@ -117,14 +142,18 @@ ComponentStatus Instance::status() const {
   return out;
 }
 
-Instance* Assembly::find(std::string_view name) const {
+std::shared_ptr<Instance> Assembly::find(std::string_view name) const {
   for (const auto& instance : instances) {
-    if (instance->config.name == name) return instance.get();
+    if (instance->config.name == name) return instance;
   }
   return nullptr;
 }
 
-Assembly assemble(const Config& config, const Loader& loader, Problems& problems) {
+bool Assembly::contains(const std::shared_ptr<Instance>& instance) const {
+  return std::find(instances.begin(), instances.end(), instance) != instances.end();
+}
+
+Assembly assemble(const Config& config, const Loader& loader, Problems& problems, const Assembly* running) {
   Assembly assembly;
   std::vector<OptionsBinder> binders(config.components.size());
   for (std::size_t i = 0; i < config.components.size(); ++i) {
@@ -139,6 +168,7 @@ Assembly assemble(const Config& config, const Loader& loader, Problems& problems
     for (const auto& reference : binders[i].references()) binding.connect(i, reference);
   }
   assembly.order = start_order(assembly.graph, problems);
+  if (running != nullptr) binding.keep(*running);
   binding.bind(assembly.order.size() != assembly.instances.size());
   return assembly;
 }

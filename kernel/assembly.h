@@ -9,6 +9,7 @@
 #include "kernel/graph.h"
 #include "kernel/host.h"
 #include "kernel/loader.h"
+#include "kernel/options_binder.h"
 
 namespace drawbridge::kernel {
 
@@ -19,8 +20,10 @@ struct Instance {
 
   ComponentConfig config;
   Plugin plugin;
-  std::unique_ptr<ComponentHost> host;   ///< From the start on; outlives the component.
-  std::shared_ptr<Component> component;  ///< Null when its plugin could not be loaded; then there are problems.
+  OptionValues values;
+  std::map<std::string, std::string> uses;  ///< The component's name, by the option that refers to it.
+  std::shared_ptr<ComponentHost> host;      ///< From the start on; outlives the component. Its successor has it, too.
+  std::shared_ptr<Component> component;     ///< Null when its plugin could not be loaded; then there are problems.
   std::atomic<Stage> stage{Stage::fresh};
 
   /// Thread-safe. A component that does not run is `failed`, with the stage as the detail.
@@ -34,11 +37,15 @@ struct Assembly {
   std::vector<std::size_t> order;                    ///< Start order; empty with problems.
 
   /// Null when there is none.
-  Instance* find(std::string_view name) const;
+  std::shared_ptr<Instance> find(std::string_view name) const;
+  bool contains(const std::shared_ptr<Instance>& instance) const;
 };
 
 /// Loads plugins, creates components, applies their options, binds their references, orders them: everything but start.
 /// All that is wrong becomes problems.
-Assembly assemble(const Config& config, const Loader& loader, Problems& problems);
+///
+/// With a `running` assembly, an instance of it is taken as it is where nothing has changed for it: its plugin, its
+/// options with the content of their secrets, and all that it uses.
+Assembly assemble(const Config& config, const Loader& loader, Problems& problems, const Assembly* running = nullptr);
 
 }  // namespace drawbridge::kernel

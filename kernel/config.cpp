@@ -42,7 +42,10 @@ void read_node(const Entry& section, Config& config, Problems& problems) {
   options.number("io_threads", node.io_threads, {0U, 256U}, "I/O threads; 0 is one a core.");
   options.number("blocking_threads", node.blocking_threads, {1U, 256U}, "Threads for disk and bulk work.");
   options.number("blocking_queue", node.blocking_queue, {1U, 1'000'000U}, "Calls that may wait for such a thread.");
+  options.flag("watch", node.watch, "Reload when this file changes.");
   options.apply(*entries, section.mark, config.folder, problems);
+  node.mark = section.mark;
+  for (const auto& entry : *entries) node.marks[entry.key] = entry.value.mark;
   if (node.name.empty()) return;
   for (const auto& entry : *entries) {
     if (entry.key == "name" && !entry.value.broken) expect_name(node.name, "node.name", entry.value.mark, problems);

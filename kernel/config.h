@@ -19,6 +19,10 @@ struct NodeConfig {
   unsigned io_threads = 0;            ///< 0: one a core.
   unsigned blocking_threads = 8;
   unsigned blocking_queue = 1024;  ///< Calls that may wait for a blocking thread; beyond, they are refused as busy.
+  bool watch = false;              ///< Reload when the file changes.
+
+  Mark mark;                          ///< Of the section,
+  std::map<std::string, Mark> marks;  ///< and of the values that are given.
 };
 
 /// The `log:` section.

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,10 @@ struct World {
   const Clock* clock;
   Random* random;
   std::function<std::vector<ComponentStatus>()> status;  ///< Thread-safe.
+  std::function<Task<ReloadReport>()> reload;            ///< Thread-safe.
 };
 
-/// The Host of one component.
+/// The Host of one component, and of those that replace it under its name: what they share may keep a reference to it.
 class ComponentHost final : public Host {
  public:
   ComponentHost(std::string name, std::shared_ptr<Logger> log, const World& world)
@@ -37,6 +39,17 @@ class ComponentHost final : public Host {
   Logger& log() override { return *log_; }
   Task<> sleep(Milliseconds duration) override { return sleep_for(duration); }
   std::vector<ComponentStatus> status() const override { return world_.status(); }
+  Task<ReloadReport> reload() override { return world_.reload(); }
+  std::shared_ptr<Component> predecessor() const override {
+    const std::lock_guard lock(mutex_);
+    return predecessor_;
+  }
+
+  /// For the time of a start; null otherwise.
+  void set_predecessor(std::shared_ptr<Component> predecessor) {
+    const std::lock_guard lock(mutex_);
+    predecessor_.swap(predecessor);
+  }
 
  protected:
   Task<> run_blocking(std::function<void()> work) override { return world_.runtime->run_blocking(std::move(work)); }
@@ -45,6 +58,8 @@ class ComponentHost final : public Host {
   std::string name_;
   std::shared_ptr<Logger> log_;
   const World& world_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<Component> predecessor_;
 };
 
 }  // namespace drawbridge::kernel

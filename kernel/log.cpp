@@ -6,6 +6,7 @@
 #include <spdlog/formatter.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <algorithm>
@@ -81,22 +82,6 @@ class Formatter final : public spdlog::formatter {
   std::string node_name_;
 };
 
-class ComponentLogger final : public Logger {
- public:
-  ComponentLogger(const std::string& component, spdlog::sink_ptr sink, Level level)
-      : logger_(component, std::move(sink)) {
-    logger_.set_level(spdlog_level(level));
-    logger_.flush_on(spdlog::level::trace);  // a line that a crash would swallow is the one that is needed
-  }
-  bool enabled(Level level) const override { return level != Level::off && logger_.should_log(spdlog_level(level)); }
-  void write(Level level, std::string_view message) override {
-    logger_.log(spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
-  }
-
- private:
-  spdlog::logger logger_;
-};
-
 spdlog::sink_ptr make_sink(const LogConfig& config) {
   if (config.file.empty()) return std::make_shared<spdlog::sinks::stderr_sink_mt>();
   try {
@@ -114,18 +99,76 @@ class Log::Sink {
   spdlog::sink_ptr sink;
 };
 
+/// Where all loggers write to: a sink that can be exchanged while they do.
+class Log::Outlet final : public spdlog::sinks::sink {
+ public:
+  void exchange(spdlog::sink_ptr next) {
+    const std::lock_guard lock(mutex_);
+    sink_.swap(next);
+  }
+  void log(const spdlog::details::log_msg& message) override { current()->log(message); }
+  void flush() override { current()->flush(); }
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+ private:
+  spdlog::sink_ptr current() {
+    const std::lock_guard lock(mutex_);
+    return sink_;
+  }
+  std::mutex mutex_;
+  spdlog::sink_ptr sink_;
+};
+
+class Log::ComponentLogger final : public Logger {
+ public:
+  ComponentLogger(const std::string& component, spdlog::sink_ptr sink, Level level)
+      : logger_(component, std::move(sink)) {
+    set_level(level);
+    logger_.flush_on(spdlog::level::trace);  // a line that a crash would swallow is the one that is needed
+  }
+  bool enabled(Level level) const override { return level != Level::off && logger_.should_log(spdlog_level(level)); }
+  void write(Level level, std::string_view message) override {
+    logger_.log(spdlog_level(level), spdlog::string_view_t(message.data(), message.size()));
+  }
+  void set_level(Level level) { logger_.set_level(spdlog_level(level)); }
+
+ private:
+  spdlog::logger logger_;
+};
+
 Log::Log(const LogConfig& config, std::string node_name, std::optional<Level> level)
-    : config_(config), level_(level), sink_(std::make_shared<Sink>()) {
-  sink_->sink = make_sink(config);
-  sink_->sink->set_formatter(std::make_unique<Formatter>(config.json, std::move(node_name)));
+    : node_name_(std::move(node_name)), level_(level), outlet_(std::make_shared<Outlet>()) {
+  apply(config, prepare(config));
 }
 
 Log::~Log() = default;
 
-std::shared_ptr<Logger> Log::logger(const std::string& component) const {
+std::shared_ptr<Log::Sink> Log::prepare(const LogConfig& config) const {
+  auto prepared = std::make_shared<Sink>();
+  prepared->sink = make_sink(config);
+  prepared->sink->set_formatter(std::make_unique<Formatter>(config.json, node_name_));
+  return prepared;
+}
+
+void Log::apply(const LogConfig& config, std::shared_ptr<Sink> prepared) {
+  outlet_->exchange(prepared->sink);
+  const std::lock_guard lock(mutex_);
+  config_ = config;
+  std::erase_if(loggers_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  for (const auto& [name, logger] : loggers_) logger->set_level(level_of(name));
+}
+
+Level Log::level_of(const std::string& component) const {
   const auto own = config_.levels.find(component);
-  const Level configured = own == config_.levels.end() ? config_.level : own->second;
-  return std::make_shared<ComponentLogger>(component, sink_->sink, level_.value_or(configured));
+  return level_.value_or(own == config_.levels.end() ? config_.level : own->second);
+}
+
+std::shared_ptr<Logger> Log::logger(const std::string& component) const {
+  const std::lock_guard lock(mutex_);
+  auto& logger = loggers_[component];
+  if (!logger) logger = std::make_shared<ComponentLogger>(component, outlet_, level_of(component));
+  return logger;
 }
 
 std::string json_escaped(std::string_view text) {

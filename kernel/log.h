@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -19,14 +21,28 @@ class DRAWBRIDGE_API Log {
   Log(const LogConfig& config, std::string node_name, std::optional<Level> level = std::nullopt);
   ~Log();
 
-  /// The logger of a component. It may outlive the Log.
+  /// The logger of a component, one for each name. It may outlive the Log. Thread-safe.
   std::shared_ptr<Logger> logger(const std::string& component) const;
 
- private:
   class Sink;
+  /// Opens what another configuration writes to. A file is opened anew also when it is the same one, so that a reload
+  /// lets go of a file that was moved away. Throws as the constructor does; nothing has changed yet.
+  std::shared_ptr<Sink> prepare(const LogConfig& config) const;
+  /// From now on every logger writes there, with the levels of `config`. Loggers of components that nothing has any
+  /// more are forgotten. Thread-safe.
+  void apply(const LogConfig& config, std::shared_ptr<Sink> prepared);
+
+ private:
+  class Outlet;
+  class ComponentLogger;
+  Level level_of(const std::string& component) const;
+
+  const std::string node_name_;
+  const std::optional<Level> level_;
+  const std::shared_ptr<Outlet> outlet_;
+  mutable std::mutex mutex_;
   LogConfig config_;
-  std::optional<Level> level_;
-  std::shared_ptr<Sink> sink_;
+  mutable std::map<std::string, std::shared_ptr<ComponentLogger>> loggers_;
 };
 
 /// `text` within a JSON string, without the quotes. Bytes that are no UTF-8 become U+FFFD.

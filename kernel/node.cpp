@@ -3,86 +3,104 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
-#include <future>
 #include <mutex>
+#include <thread>
 
 #include "drawbridge/files.h"
-#include "kernel/assembly.h"
-#include "kernel/log.h"
+#include "kernel/lifecycle.h"
 #include "kernel/node_lock.h"
+#include "kernel/turnstile.h"
 
 namespace drawbridge::kernel {
 namespace {
 
-using Stage = Instance::Stage;
-using SteadyTime = std::chrono::steady_clock::time_point;
+constexpr std::uint64_t max_config_bytes = 2_MiB;  // beyond the parser's own bound, so that it is the one that explains
+constexpr std::size_t max_retiring = 64;
 
-/// What was thrown, as an Error with its context.
-Error as_error(const std::exception_ptr& failure, const std::string& context) {
-  try {
-    std::rethrow_exception(failure);
-  } catch (const Error& error) {
-    return error.within(context);
-  } catch (const std::exception& error) {
-    return {Code::internal, context + ": " + error.what()};
-  } catch (...) {
-    return {Code::internal, context + ": an unknown exception"};
-  }
+std::string read_config(const std::filesystem::path& file) {
+  return to_text(read_file(file, max_config_bytes));
 }
 
-// They keep the instance while they run, even if the kernel has given up on it. What a component's plain function
-// throws is caught with what its coroutine throws.
-Task<> run_start(std::shared_ptr<Instance> instance) {
-  co_await instance->component->start(*instance->host);
-}
-Task<> run_stop(std::shared_ptr<Instance> instance) {
-  co_await instance->component->stop();
-}
-
-Milliseconds since(SteadyTime begin) {
-  return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begin);
+/// What a reload cannot change, because threads, locks and other nodes depend on it.
+void refuse_changes(const NodeConfig& now, const NodeConfig& next, Problems& problems) {
+  const auto check = [&](const char* key, const auto& mine, const auto& its) {
+    if (mine == its) return;
+    const auto found = next.marks.find(key);
+    problems.add(found == next.marks.end() ? next.mark : found->second,
+                 fmt::format("`node.{}` cannot change while the node runs", key),
+                 "put the old value back, or restart the node");
+  };
+  check("name", now.name, next.name);
+  check("data", now.data, next.data);
+  check("io_threads", now.io_threads, next.io_threads);
+  check("blocking_threads", now.blocking_threads, next.blocking_threads);
+  check("blocking_queue", now.blocking_queue, next.blocking_queue);
 }
 
 }  // namespace
 
 class Node::Impl {
  public:
-  Impl(Config config, Assembly assembly, NodeOptions options)
-      : config_(std::move(config)),
-        assembly_(std::move(assembly)),
-        options_(std::move(options)),
-        chosen_(assembly_.order) {}
+  Impl(Config config, Assembly assembly, NodeOptions options, bool is_file)
+      : options_(std::move(options)),
+        is_file_(is_file),
+        config_(std::make_shared<const Config>(std::move(config))),
+        assembly_(std::make_shared<const Assembly>(std::move(assembly))),
+        chosen_(in_start_order(*assembly_)) {}
 
   ~Impl() {
     // Components after the coroutines that refer to them and before the threads' contexts that they have objects in;
     // users before what they use.
-    for (auto at = assembly_.order.rbegin(); at != assembly_.order.rend(); ++at) {
-      assembly_.instances[*at]->component.reset();
-      assembly_.instances[*at].reset();
-    }
+    assembly_.reset();
+    while (!chosen_.empty()) chosen_.pop_back();
+    while (!started_.empty()) started_.pop_back();
   }
 
   void start(const std::vector<std::string>* only) {
     if (runtime_) throw Error(Code::internal, "a node starts once");
     if (only != nullptr) choose(*only);
-    log_ = std::make_unique<Log>(config_.log, config_.node.name, options_.log_level);
+    const auto& node = config_->node;
+    log_ = std::make_unique<Log>(config_->log, node.name, options_.log_level);
     logger_ = log_->logger("node");
-    if (!config_.node.data.empty()) lock_ = std::make_unique<NodeLock>(config_.node.data);
-    const auto& node = config_.node;
+    if (!node.data.empty()) lock_ = std::make_unique<NodeLock>(node.data);
     runtime_ = std::make_unique<Runtime>(node.io_threads, node.blocking_threads, node.blocking_queue);
-    world_ = {node.name, runtime_.get(), options_.clock != nullptr ? options_.clock : &system_clock(),
-              options_.random != nullptr ? options_.random : &system_random(), [this] { return status(); }};
-    for (const auto index : chosen_) start_one(assembly_.instances[index]);
+    world_ = {node.name,
+              runtime_.get(),
+              options_.clock != nullptr ? options_.clock : &system_clock(),
+              options_.random != nullptr ? options_.random : &system_random(),
+              [this] { return status(); },
+              [this] { return reload_aside(); }};
+    lifecycle_ = std::make_unique<Lifecycle>(*runtime_, *log_, world_);
+    for (const auto& instance : chosen_) {
+      started_.push_back(instance);  // a failed start is stopped, too
+      try {
+        lifecycle_->start(instance, nullptr);
+      } catch (const Error& error) {
+        logger_->debug("{}; stopping what runs", error.what());
+        stop();
+        throw;
+      }
+    }
+    reloads_.open();
   }
 
   void stop() {
-    const auto until = std::chrono::steady_clock::now() + config_.node.stop_timeout;
+    reloads_.close();
+    if (reload_thread_.joinable()) reload_thread_.join();
+    if (!lifecycle_) return;
+    const auto stop_timeout = config_->node.stop_timeout;
+    const auto until = std::chrono::steady_clock::now() + stop_timeout;
     while (!started_.empty()) {
-      stop_one(started_.back(), until);
+      lifecycle_->stop(started_.back(), until, stop_timeout);
       started_.pop_back();
     }
-    if (!abandoned_) lock_.reset();
+    lifecycle_->await_retired(until);
+    if (!abandoned()) lock_.reset();
   }
 
   /// Whether everything may be destroyed.
@@ -90,100 +108,180 @@ class Node::Impl {
     stop();
     if (!runtime_) return true;
     // A thread that comes back only when a busy machine lets it is no reason to keep anything.
-    if (runtime_->stop(Milliseconds(abandoned_ ? 2'000 : 60'000))) return true;
+    if (runtime_->stop(Milliseconds(abandoned() ? 2'000 : 60'000))) return true;
     runtime_->abandon();
     return false;
+  }
+
+  /// Null: the file as it is now.
+  ReloadReport reload(std::optional<std::string> yaml) {
+    const auto pass = reloads_.enter();
+    return reload_entered(std::move(yaml));
   }
 
   void run(Task<> task) {
     if (!runtime_) throw Error(Code::internal, "the node was not started");
     if (runtime_->on_io_thread()) throw Error(Code::internal, "a thread of the node would wait for itself");
-    const auto failure = begin(std::move(task)).get();
+    const auto failure = lifecycle_->begin(std::move(task)).get();
     if (failure) std::rethrow_exception(failure);
   }
 
   std::vector<ComponentStatus> status() const {
     std::vector<ComponentStatus> out;
-    for (const auto index : chosen_) out.push_back(assembly_.instances[index]->status());
+    for (const auto& instance : chosen()) out.push_back(instance->status());
     return out;
   }
 
-  const Config& config() const { return config_; }
-  const Assembly& assembly() const { return assembly_; }
+  const Config& config() const { return *config_; }
+  bool watching() const {
+    const std::lock_guard lock(mutex_);
+    return config_->node.watch;
+  }
+  std::shared_ptr<Component> component(std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    const auto instance = assembly_->find(name);
+    return instance ? instance->component : nullptr;
+  }
   Logger& log() const { return *logger_; }
-  bool abandoned() const { return abandoned_; }
+  bool abandoned() const { return lifecycle_ && lifecycle_->abandoned(); }
 
  private:
+  static std::vector<InstancePtr> in_start_order(const Assembly& assembly) {
+    std::vector<InstancePtr> out;
+    for (const auto index : assembly.order) out.push_back(assembly.instances[index]);
+    return out;
+  }
+
+  std::vector<InstancePtr> chosen() const {
+    const std::lock_guard lock(mutex_);
+    return chosen_;
+  }
+
   void choose(const std::vector<std::string>& only) {
     std::vector<std::size_t> wanted;
     for (const auto& name : only) {
       std::vector<std::string> names;
-      for (const auto& node : assembly_.graph) names.push_back(node.name);
+      for (const auto& node : assembly_->graph) names.push_back(node.name);
       const auto found = std::find(names.begin(), names.end(), name);
       if (found == names.end()) {
         throw Error(Code::invalid, fmt::format("no component is called `{}`{}", name, did_you_mean(name, names)));
       }
       wanted.push_back(static_cast<std::size_t>(found - names.begin()));
     }
-    const auto flags = with_dependencies(assembly_.graph, wanted);
-    std::erase_if(chosen_, [&](std::size_t index) { return !flags[index]; });
-  }
-
-  void start_one(const std::shared_ptr<Instance>& instance) {
-    const auto& name = instance->config.name;
-    const auto began = std::chrono::steady_clock::now();
-    instance->host = std::make_unique<ComponentHost>(name, log_->logger(name), world_);
-    instance->stage = Stage::starting;
-    started_.push_back(instance);  // a failed start is stopped, too
-    if (const auto failure = begin(run_start(instance)).get()) {
-      const auto error = as_error(failure, "component '" + name + "'");
-      logger_->debug("{}; stopping what runs", error.what());
-      stop();
-      throw error;
-    }
-    instance->stage = Stage::running;
-    logger_->debug("started {} ({} {}) in {} ms", name, instance->plugin.id, instance->plugin.version,
-                   since(began).count());
-  }
-
-  void stop_one(const std::shared_ptr<Instance>& instance, SteadyTime until) {
-    const auto& name = instance->config.name;
-    const auto now = std::chrono::steady_clock::now();
-    const auto grace = std::min<Milliseconds>(config_.node.stop_timeout / 10, Milliseconds(1'000));
-    instance->stage = Stage::stopping;
-    auto done = begin(run_stop(instance));
-    if (done.wait_until(std::max(until, now + grace)) != std::future_status::ready) {
-      instance->stage = Stage::abandoned;
-      abandoned_ = true;
-      logger_->error("component '{}' did not stop within {} ms, giving up on it", name, since(now).count());
-      return;
-    }
-    instance->stage = Stage::stopped;
-    if (const auto failure = done.get()) {
-      logger_->error("stopping: {}", as_error(failure, "component '" + name + "'").what());
-    } else {
-      logger_->debug("stopped {} in {} ms", name, since(now).count());
+    const auto flags = with_dependencies(assembly_->graph, wanted);
+    chosen_.clear();
+    for (const auto index : assembly_->order) {
+      if (flags[index]) chosen_.push_back(assembly_->instances[index]);
     }
   }
 
-  /// Starts a task; the future has what it threw, or null.
-  std::future<std::exception_ptr> begin(Task<> task) {
-    const auto promise = std::make_shared<std::promise<std::exception_ptr>>();
-    runtime_->spawn(std::move(task), [promise](std::exception_ptr failure) { promise->set_value(std::move(failure)); });
-    return promise->get_future();
+  /// For a component that asks: in a thread of its own, for it blocks, and may outlast whoever asked.
+  Task<ReloadReport> reload_aside() {
+    auto entered = std::make_unique<Turnstile::Pass>(reloads_.enter());  // here, for below nothing may throw
+    auto begin = [this, pass = std::move(entered)](auto handler) mutable {
+      if (reload_thread_.joinable()) reload_thread_.join();  // it has left the turnstile, so it is over
+      reload_thread_ = std::thread([this, pass = std::move(pass), handler = std::move(handler)]() mutable {
+        std::exception_ptr failure;
+        ReloadReport report;
+        try {
+          report = reload_entered(std::nullopt);
+        } catch (...) {
+          failure = std::current_exception();
+        }
+        pass.reset();  // before the asker goes on: it may ask again
+        const auto executor = asio::get_associated_executor(handler);
+        asio::post(executor, [handler = std::move(handler), failure, report = std::move(report)]() mutable {
+          std::move(handler)(failure, std::move(report));
+        });
+      });
+    };
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::exception_ptr, ReloadReport)>(
+        std::move(begin), asio::use_awaitable);
   }
 
-  Config config_;
+  ReloadReport reload_entered(std::optional<std::string> yaml) {
+    if (started_.size() != assembly_->instances.size()) {
+      throw Error(Code::unsupported, "a node that runs only some of its components cannot be reloaded");
+    }
+    if (!yaml && !is_file_) throw Error(Code::unsupported, "the configuration of this node is not in a file");
+    if (lifecycle_->retiring() >= max_retiring) {
+      throw Error(Code::busy, "what earlier reloads have replaced still serves requests", "try again in a moment");
+    }
+    Problems problems(config_->file);
+    auto config = parse_config(yaml ? *yaml : read_config(config_->file), config_->file, problems);
+    if (problems.empty()) refuse_changes(config_->node, config.node, problems);
+    auto assembly = assemble(config, Loader(options_.plugin_dirs), problems, assembly_.get());
+    problems.raise();
+    auto outlet = log_->prepare(config.log);
+    start_new(assembly);
+    log_->apply(config.log, std::move(outlet));
+    return change_over(std::move(config), std::move(assembly));
+  }
+
+  /// Starts what is not running yet; if that fails, stops it again, and throws.
+  void start_new(const Assembly& assembly) {
+    std::vector<InstancePtr> begun;
+    for (const auto& instance : in_start_order(assembly)) {
+      if (assembly_->contains(instance)) continue;
+      begun.push_back(instance);
+      try {
+        lifecycle_->start(instance, assembly_->find(instance->config.name));
+      } catch (const Error& error) {
+        logger_->debug("{}; stopping what was started for the reload", error.what());
+        const auto timeout = config_->node.stop_timeout;
+        const auto until = std::chrono::steady_clock::now() + timeout;
+        for (; !begun.empty(); begun.pop_back()) lifecycle_->stop(begun.back(), until, timeout);
+        throw;
+      }
+    }
+  }
+
+  ReloadReport change_over(Config config, Assembly assembly) {
+    ReloadReport report;
+    std::vector<InstancePtr> old;
+    for (const auto& instance : started_) {
+      if (assembly.contains(instance)) continue;
+      old.push_back(instance);
+      const auto& name = instance->config.name;
+      if (!assembly.find(name)) report.removed.push_back(name);
+    }
+    auto started = in_start_order(assembly);
+    for (const auto& instance : started) {
+      const auto& name = instance->config.name;
+      const bool kept = assembly_->contains(instance);
+      (kept ? report.kept : assembly_->find(name) ? report.replaced : report.added).push_back(name);
+    }
+    const auto stop_timeout = config.node.stop_timeout;
+    {
+      const std::lock_guard lock(mutex_);
+      config_ = std::make_shared<const Config>(std::move(config));
+      assembly_ = std::make_shared<const Assembly>(std::move(assembly));
+      chosen_ = started;
+    }
+    started_ = std::move(started);
+    logger_->info("reloaded: {} kept, {} replaced, {} added, {} removed", report.kept.size(), report.replaced.size(),
+                  report.added.size(), report.removed.size());
+    lifecycle_->retire(std::move(old), stop_timeout);
+    return report;
+  }
+
+  const NodeOptions options_;
+  const bool is_file_;
   std::unique_ptr<NodeLock> lock_;
   std::unique_ptr<Log> log_;
   std::shared_ptr<Logger> logger_;
   std::unique_ptr<Runtime> runtime_;
   World world_;
-  Assembly assembly_;
-  NodeOptions options_;
-  std::vector<std::size_t> chosen_;                 ///< In start order: what start() starts.
-  std::vector<std::shared_ptr<Instance>> started_;  ///< In start order: what stop() stops.
-  bool abandoned_ = false;
+  std::unique_ptr<Lifecycle> lifecycle_;
+  Turnstile reloads_;
+  std::thread reload_thread_;
+
+  std::vector<InstancePtr> started_;  ///< In start order: what stop() stops. Of start, stop and the one reload.
+
+  mutable std::mutex mutex_;  ///< Guards what follows, which only a reload changes: it reads it without.
+  std::shared_ptr<const Config> config_;
+  std::shared_ptr<const Assembly> assembly_;
+  std::vector<InstancePtr> chosen_;  ///< In start order: what start() starts.
 };
 
 Node::Node(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -197,18 +295,20 @@ Node::~Node() {
   kept.push_back(std::move(impl_));
 }
 
-std::unique_ptr<Node> Node::from_text(std::string yaml, std::string file_name, NodeOptions options) {
+std::unique_ptr<Node::Impl> Node::make(std::string yaml, std::string file_name, NodeOptions options, bool is_file) {
   Problems problems(file_name);
   auto config = parse_config(yaml, file_name, problems);
   auto assembly = assemble(config, Loader(options.plugin_dirs), problems);
   problems.raise();
-  return std::unique_ptr<Node>(
-      new Node(std::make_unique<Impl>(std::move(config), std::move(assembly), std::move(options))));
+  return std::make_unique<Impl>(std::move(config), std::move(assembly), std::move(options), is_file);
+}
+
+std::unique_ptr<Node> Node::from_text(std::string yaml, std::string file_name, NodeOptions options) {
+  return std::unique_ptr<Node>(new Node(make(std::move(yaml), std::move(file_name), std::move(options), false)));
 }
 
 std::unique_ptr<Node> Node::from_file(std::filesystem::path file, NodeOptions options) {
-  constexpr std::uint64_t max_bytes = 2_MiB;  // beyond the parser's own bound, so that it is the one that explains
-  return from_text(to_text(read_file(file, max_bytes)), file.string(), std::move(options));
+  return std::unique_ptr<Node>(new Node(make(read_config(file), file.string(), std::move(options), true)));
 }
 
 void Node::start() {
@@ -220,6 +320,12 @@ void Node::start(const std::vector<std::string>& only) {
 void Node::stop() {
   impl_->stop();
 }
+ReloadReport Node::reload() {
+  return impl_->reload(std::nullopt);
+}
+ReloadReport Node::reload(std::string yaml) {
+  return impl_->reload(std::move(yaml));
+}
 void Node::run(Task<> task) {
   impl_->run(std::move(task));
 }
@@ -229,6 +335,9 @@ std::vector<ComponentStatus> Node::status() const {
 const Config& Node::config() const {
   return impl_->config();
 }
+bool Node::watching() const {
+  return impl_->watching();
+}
 Logger& Node::log() const {
   return impl_->log();
 }
@@ -237,8 +346,7 @@ bool Node::abandoned() const {
 }
 
 std::shared_ptr<Component> Node::component(std::string_view name) const {
-  const auto* instance = impl_->assembly().find(name);
-  return instance == nullptr ? nullptr : instance->component;
+  return impl_->component(name);
 }
 
 }  // namespace drawbridge::kernel

@@ -28,8 +28,8 @@ struct NodeOptions {
 ///     auto value = node->wait(records->get("key"));
 ///     node->stop();
 ///
-/// A node starts once. Its methods are called from one thread that is not one of its own; `status`, `find` and `wait`
-/// from any such thread. What `find` returned must be let go before the node is destroyed.
+/// A node starts once. Its methods are called from one thread that is not one of its own; `status`, `find`, `wait` and
+/// `reload` from any such thread. What `find` returned must be let go before the node is destroyed.
 class DRAWBRIDGE_API Node {
  public:
   /// Reads and checks a configuration, loads its plugins, applies all options and binds the references: everything
@@ -56,6 +56,20 @@ class DRAWBRIDGE_API Node {
   /// given up on, and what it throws is logged. Does nothing when never started, or when called again. Blocks.
   void stop();
 
+  /// Reads the file again and changes over to what it says, while requests go on:
+  ///
+  ///  - a component is kept when its plugin, its options (with the content of their secrets) and all that it uses are
+  ///    as before; log levels and `node.stop_timeout` change without replacing anything;
+  ///  - the others are created and started beside the old ones, in dependency order;
+  ///  - then the old ones are stopped in reverse order in the background, when their requests have ended.
+  ///
+  /// Throws ConfigErrors, what a component threw in its start, busy when a reload is under way, unavailable when the
+  /// node does not run, unsupported when it was not made of a file or runs in part: then everything goes on as before.
+  /// Blocks; not on a thread of the node.
+  ReloadReport reload();
+  /// The same with this text for the content of the file.
+  ReloadReport reload(std::string yaml);
+
   /// The facet of a component; null when there is no such component, or it has no such facet.
   template <class Facet>
   std::shared_ptr<Facet> find(std::string_view component) const {
@@ -78,7 +92,10 @@ class DRAWBRIDGE_API Node {
   /// The components that were started (before that, all) with their health, in start order.
   std::vector<ComponentStatus> status() const;
 
+  /// Valid until the next reload.
   const Config& config() const;
+  /// `node.watch`. Thread-safe.
+  bool watching() const;
   /// Its log, under the name `node`. Only after `start`.
   Logger& log() const;
   /// Whether `stop` gave up on something: then the process should end without destroying this.
@@ -87,6 +104,7 @@ class DRAWBRIDGE_API Node {
  private:
   class Impl;
   explicit Node(std::unique_ptr<Impl> impl);
+  static std::unique_ptr<Impl> make(std::string yaml, std::string file_name, NodeOptions options, bool is_file);
 
   template <class T>
   static Task<> store(Task<T> task, std::optional<T>& result) {

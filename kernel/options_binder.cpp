@@ -35,6 +35,14 @@ Secret secret_from_environment(const std::string& variable) {
 
 }  // namespace
 
+bool OptionValues::same(const OptionValues& other) const {
+  const auto equal = [](const auto& mine, const auto& its) {
+    return mine.first == its.first && mine.second.equals(its.second.bytes());
+  };
+  return texts == other.texts &&
+         std::equal(secrets.begin(), secrets.end(), other.secrets.begin(), other.secrets.end(), equal);
+}
+
 std::vector<std::string> yaml_names(const OptionSpec& spec) {
   if (spec.kind == Kind::secret) return {spec.name + "_file", spec.name + "_env"};
   return {spec.name};
@@ -58,6 +66,7 @@ const OptionSpec* OptionsBinder::find(std::string_view key) const {
 void OptionsBinder::apply(const std::vector<Entry>& entries, Mark owner, const std::filesystem::path& folder,
                           Problems& problems) {
   references_.clear();
+  values_ = {};
   std::map<const OptionSpec*, const Entry*> given;
   for (const auto& entry : entries) {
     const OptionSpec* spec = find(entry.key);
@@ -117,6 +126,8 @@ void OptionsBinder::apply_one(const OptionSpec& spec, const Entry& entry, const 
   if (spec.kind == Kind::path && !texts.front().empty()) texts.front() = absolute(folder, texts.front()).string();
   try {
     spec.set(texts);
+    const bool is_default = !spec.required && spec.kind != Kind::list && texts.front() == spec.default_text;
+    if (!is_default) values_.texts[spec.name] = texts;
   } catch (const Error& error) {
     problems.add(value.mark, fmt::format("`{}`: {}", entry.key, error.what()), error.hint());
   }
@@ -126,8 +137,10 @@ void OptionsBinder::apply_secret(const OptionSpec& spec, const Entry& entry, con
                                  Problems& problems) {
   try {
     if (entry.value.text.empty()) throw Error(Code::invalid, "must not be empty");
-    spec.set_secret(entry.key.ends_with("_env") ? secret_from_environment(entry.value.text)
-                                                : read_secret_file(absolute(folder, entry.value.text)));
+    auto secret = entry.key.ends_with("_env") ? secret_from_environment(entry.value.text)
+                                              : read_secret_file(absolute(folder, entry.value.text));
+    values_.secrets.insert_or_assign(spec.name, secret.clone());
+    spec.set_secret(std::move(secret));
   } catch (const Error& error) {
     auto hint = error.hint();
     if (hint.empty()) hint = "put the secret into a file of your own with mode 600";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@ struct Reference {
   Mark mark;
 };
 
+/// What a component was configured with, to tell whether a reload changes it. References are not among it.
+struct OptionValues {
+  std::map<std::string, std::vector<std::string>> texts;  ///< Of all that have not their default value.
+  std::map<std::string, Secret> secrets;                  ///< Their content, so that a changed file counts.
+
+  bool same(const OptionValues& other) const;
+};
+
 /// The kernel's side of Options: collects what a component declares, then applies a YAML mapping to it.
 ///
 ///     OptionsBinder binder;
@@ -29,6 +38,8 @@ class DRAWBRIDGE_API OptionsBinder final : public Options {
  public:
   const std::vector<OptionSpec>& specs() const { return specs_; }
   const std::vector<Reference>& references() const { return references_; }
+  /// What was applied; empty afterwards.
+  OptionValues take_values() { return std::move(values_); }
 
   /// `owner` is where a missing option is reported. Relative paths become absolute against `folder`. Secrets are read.
   void apply(const std::vector<Entry>& entries, Mark owner, const std::filesystem::path& folder, Problems& problems);
@@ -47,6 +58,7 @@ class DRAWBRIDGE_API OptionsBinder final : public Options {
 
   std::vector<OptionSpec> specs_;
   std::vector<Reference> references_;
+  OptionValues values_;
 };
 
 /// The keys under which an option may stand in YAML: its name, or for a secret `<name>_file` and `<name>_env`.

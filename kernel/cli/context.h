@@ -35,5 +35,6 @@ void add_asset_commands(CLI::App& app, Context& context);
 void add_proof(CLI::App& app, Context& context);
 void add_key_commands(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
+void add_reload(CLI::App& app, Context& context);
 
 }  // namespace drawbridge::cli

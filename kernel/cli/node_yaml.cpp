@@ -7,7 +7,7 @@ namespace {
 
 // Names of components stand before the colon. `{{` and `}}` are braces of the file.
 constexpr std::string_view text =
-    R"(# The configuration of this node, complete. After a change: `drawbridge check`, then start the node again.
+    R"(# The configuration of this node, complete. After a change: `drawbridge check`, then `drawbridge reload`.
 #
 # Every entry below a section is a component: an instance of a plugin, under a name of your choice. An option that is
 # left out has its default: `drawbridge describe PLUGIN` lists them. An option that names another component (suite,

@@ -20,17 +20,24 @@ class Daemon : public testing::Test {
            "}\nx: {a: {plugin: test.recorder, file: " + (dir_ / "calls").string() + recorder + "}}\n";
   }
 
-  pid_t run(const std::string& text) const {
+  template <class Make>
+  static pid_t run_node(Make make) {
     const pid_t child = ::fork();
     if (child != 0) return child;
     try {
       auto options = test_options();
       options.log_level.reset();
-      const auto node = kernel::Node::from_text(text, "test.yaml", options);
+      const auto node = make(options);
       std::_Exit(kernel::run_until_signal(*node));
     } catch (const std::exception&) {
       std::_Exit(99);
     }
+  }
+  static pid_t run(const std::string& text) {
+    return run_node([&](const auto& options) { return kernel::Node::from_text(text, "test.yaml", options); });
+  }
+  static pid_t run_file(const std::filesystem::path& file) {
+    return run_node([&](const auto& options) { return kernel::Node::from_file(file, options); });
   }
 
   void await_line(const std::string& file, const std::string& part) const {
@@ -79,6 +86,27 @@ TEST_F(Daemon, ThatCannotStopSaysSoWithItsStatus) {
 
 TEST_F(Daemon, AFailedStartIsThrown) {
   EXPECT_EQ(status_of(run(yaml(", start: error"))), 99);
+}
+
+TEST_F(Daemon, ReloadsOnSighupAndOnAChangeOfAWatchedFile) {
+  const auto file = dir_.write("node.yaml", yaml(""));
+  const auto child = run_file(file);
+  await_line("log.txt", "ready in");
+  dir_.write("node.yaml", yaml(", text: new"));
+  ::kill(child, SIGHUP);
+  await_line("log.txt", "0 kept, 1 replaced, 0 added, 0 removed");
+  dir_.write("node.yaml", "node: {name: alice}\nx: {a: {plugin: test.recorder, txt: 1}}\n");
+  ::kill(child, SIGHUP);
+  await_line("log.txt", "node.yaml:2:32: unknown option `txt`");
+  await_line("log.txt", "the node goes on with the configuration that it has");
+  dir_.write("node.yaml", yaml(", text: new", "100ms, watch: true"));
+  ::kill(child, SIGHUP);
+  await_line("log.txt", "1 kept, 0 replaced");
+  dir_.write("node.yaml", yaml(", text: newer", "100ms, watch: true"));
+  await_line("log.txt", "reloading the file that has changed");
+  await_line("calls", "after new came newer in a");
+  ::kill(child, SIGTERM);
+  EXPECT_EQ(status_of(child), 0);
 }
 
 TEST_F(Daemon, ItsLockNamesItAndEndsWithIt) {

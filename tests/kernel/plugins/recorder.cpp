@@ -1,5 +1,6 @@
 // Appends what happens to it to a file, and fails where it is told to.
 #include <atomic>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
@@ -15,9 +16,11 @@ class Recorder final : public test::Probe {
  public:
   void options(Options& o) override {
     o.path("file", file_, "The file to append to.");
-    o.choice("start", start_, {"well", "error", "foreign", "plain"}, "How the start ends.");
-    o.choice("stop", stop_, {"well", "error", "hang", "block"}, "How the stop ends.");
+    o.choice("start", start_, {"well", "error", "foreign", "plain", "slow"}, "How the start ends.");
+    o.choice("stop", stop_, {"well", "error", "hang", "block", "slow"}, "How the stop ends.");
     o.choice("health", health_, {"ok", "degraded", "throws"}, "How it feels.");
+    o.text("text", text_, "Anything; a change of it replaces the component.");
+    o.optional_secret("secret", secret_, "Something that only a file has.");
     o.use_optional("first", first_, "Something to use.");
     o.use_optional("second", second_, "Something else to use.");
   }
@@ -33,6 +36,7 @@ class Recorder final : public test::Probe {
     if (host_ == nullptr) co_return;
     note("stop");
     if (stop_ == "error") throw Error(Code::unavailable, "cannot stop");
+    while (stop_ == "slow" && !released_) co_await host_->sleep(Milliseconds(1));
     if (stop_ == "hang") co_await host_->sleep(std::chrono::hours(1));
     while (stop_ == "block" && !released_) std::this_thread::yield();
   }
@@ -49,6 +53,11 @@ class Recorder final : public test::Probe {
  private:
   Task<> run_start() {
     note("start");
+    const auto old = std::dynamic_pointer_cast<Recorder>(host_->predecessor());
+    if (old) note(("after " + old->text_ + " came " + text_ + " in").c_str());
+    if (start_ == "slow") {
+      while (!std::filesystem::exists(file_ + ".go")) co_await host_->sleep(Milliseconds(1));
+    }
     if (start_ == "error") throw Error(Code::unavailable, "cannot start", "do something else");
     if (start_ == "foreign") throw std::runtime_error("not an Error");
     co_return;
@@ -58,6 +67,8 @@ class Recorder final : public test::Probe {
     if (!file_.empty()) std::ofstream(file_, std::ios::app) << what << ' ' << host_->name() << '\n';
   }
 
+  std::string text_ = "-";
+  Secret secret_;
   std::string file_, start_ = "well", stop_ = "well", health_ = "ok";
   Ref<test::Probe> first_, second_;
   Host* host_ = nullptr;
