@@ -141,7 +141,8 @@ Plugin Loader::load(const std::string& id) const {
     return {id, std::string(fixed_text(descriptor.version)), std::string(fixed_text(descriptor.summary)), file,
             descriptor.create};
   } catch (const Error& error) {
-    throw Error(error.code(), file.string() + " " + error.what(), error.hint());
+    const std::string hint = error.hint().empty() ? "put the plugin's library of this build there" : error.hint();
+    throw Error(error.code(), file.string() + " " + error.what(), hint);
   }
 }
 

@@ -45,6 +45,14 @@ void tell_links(const Output& output, const json::value& status) {
   output.print_table(table);
 }
 
+/// Nothing where the node does not say.
+std::string pending_text(const json::value& node) {
+  const auto pending = field(node, "pending");
+  if (pending.empty()) return {};
+  if (pending == "0") return "none";
+  return fmt::format("{} for peers that are away; tried again until they are back", pending);
+}
+
 int status(Context& context) {
   const auto answer = connect(context, Api::internal).get("/status");
   const auto& output = context.output;
@@ -59,7 +67,7 @@ int status(Context& context) {
        {"up", human_time(Milliseconds(static_cast<std::int64_t>(number_field(node, "uptime_s")) * 1000))},
        {"ledger", fmt::format("{} entries, root {}", field(node, "ledger.size"), field(node, "ledger.root"))},
        {"keys", "version " + field(node, "keys.current_version")},
-       {"pending", field(node, "pending")}});
+       {"deliveries", pending_text(node)}});
   output.print_line("");
   tell_components(output, node);
   output.print_line("");

@@ -66,6 +66,13 @@ Stream::~Stream() = default;
 Transport::~Transport() = default;
 Ledger::~Ledger() = default;
 Keeper::~Keeper() = default;
+Task<> Keeper::forget(std::string asset, std::string grantee) {
+  try {
+    co_await revoke(std::move(asset), std::move(grantee));
+  } catch (const Error& error) {
+    if (error.code() != Code::not_found) throw;
+  }
+}
 Identity::~Identity() = default;
 Keyring::~Keyring() = default;
 Key Keyring::record_key(std::string_view name) {

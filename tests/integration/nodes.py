@@ -53,10 +53,10 @@ def in_seconds(seconds):
     return rfc3339(datetime.now(timezone.utc) + timedelta(seconds=seconds))
 
 
-def run_cli(*arguments, cwd=None, env=None, timeout=60):
+def run_cli(*arguments, cwd=None, env=None, timeout=60, wrapper=()):
     """The command line, whatever it returns."""
-    return subprocess.run([str(DRAWBRIDGE), *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
-                          cwd=cwd, env=dict(os.environ, **(env or {})), stdin=subprocess.DEVNULL)
+    return subprocess.run([*wrapper, str(DRAWBRIDGE), *map(str, arguments)], capture_output=True, text=True,
+                          timeout=timeout, cwd=cwd, env=dict(os.environ, **(env or {})), stdin=subprocess.DEVNULL)
 
 
 class Node:
@@ -67,6 +67,8 @@ class Node:
         self.home = Path(folder) / name
         self.external_port, self.internal_port, self.peers_port = ports or free_ports(3)
         self.process = None
+        self.environment = {}  # what its processes have besides
+        self.wrapper = []  # the command that runs the node as its own process
         made = run_cli("--json", "init", self.home, "--name", name,
                        "--external", f"127.0.0.1:{self.external_port}",
                        "--internal", f"127.0.0.1:{self.internal_port}",
@@ -108,7 +110,7 @@ class Node:
         return json.loads(done.stdout) if done.stdout.strip() else {}
 
     def try_cli(self, *arguments, **more):
-        return run_cli("--home", self.home, *arguments, **more)
+        return run_cli("--home", self.home, *arguments, env=self.environment, **more)
 
     def card(self):
         done = self.try_cli("id", "--card")
@@ -125,8 +127,9 @@ class Node:
     def launch(self):
         """Starts the process and does not wait until it serves."""
         with open(self.home / "node.log", "ab") as log:
-            self.process = subprocess.Popen([DRAWBRIDGE, "--home", self.home, "run"], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen([*self.wrapper, DRAWBRIDGE, "--home", self.home, "run"], stdout=log,
+                                            stderr=log, stdin=subprocess.DEVNULL,
+                                            env=dict(os.environ, **self.environment))
 
     def start(self):
         self.launch()
@@ -156,7 +159,7 @@ class Node:
 
     def fails_to_run(self, seconds=30):
         """Runs a node that must refuse to run; its output."""
-        done = self.try_cli("run", timeout=seconds)
+        done = self.try_cli("run", timeout=seconds, wrapper=self.wrapper)
         assert done.returncode != 0, f"{self.name} ran:\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 

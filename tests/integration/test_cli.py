@@ -114,6 +114,18 @@ def test_status(trio):
     assert {"suite", "ledger", "keeper", "identity", "keyring", "assets", "transport"} <= names
     assert all(component["state"] == "ok" for component in status["components"])
     assert status["ledger"]["origin"] == f"drawbridge/{trio.alice.id}"
+    until(lambda: trio.alice.cli("status")["pending"] == 0, "all is delivered to peers that are there")
+
+
+def test_status_tells_what_is_not_delivered(pair):
+    pair.bob.stop()
+    for text in ("one", "two"):
+        pair.alice.share(text, "bob")
+    assert pair.alice.cli("status")["pending"] == 2
+    assert "2 for peers that are away" in pair.alice.try_cli("status").stdout
+    pair.bob.start()
+    until(lambda: pair.alice.cli("status")["pending"] == 0, "they are delivered")
+    assert re.search(r"^deliveries +none$", pair.alice.try_cli("status").stdout, flags=re.M)
 
 
 def test_keys(trio):

@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from cryptography.fernet import Fernet
 
-from nodes import RAW, in_seconds, until
+from nodes import BUILD, RAW, in_seconds, until
 
 HASH = re.compile(r"sha256:[0-9a-f]{64}")
 TX_HASH = re.compile(r"0x[0-9a-f]{64}")
@@ -320,9 +320,32 @@ def test_a_chunk_is_an_ordinary_fernet_token(trio):
         path = f"/data/{data_hash}/chunks/{index}"
         assert trio.bob.get(path, key=reader).status_code == 403
         exported = trio.bob.get(path, key=admin).json()
-        assert (exported["index"], exported["count"]) == (index, count)
+        assert (exported["index"], exported["count"], exported["format"]) == (index, count, "fernet")
         chunks.append(Fernet(exported["key"]).decrypt(exported["token"].encode()))
         keys.add(exported["key"])
     assert content in b"".join(chunks)
     assert len(keys) == count, "a key opens its own chunk only"
     assert trio.bob.get(f"/data/{data_hash}/chunks/{count}", key=admin).status_code == 422
+
+
+@pytest.mark.parametrize("portable", [True, False])
+def test_a_chunk_of_another_suite(make_node, portable):
+    """The format is what the suite says; where there is none, the answer says that."""
+    alice = make_node("alice")
+    alice.environment = {"DRAWBRIDGE_PLUGINS": f"{BUILD}/plugins:{BUILD}/tests/services/plugins"}
+    alice.edit("suite: {plugin: cipher.fernet}", "fernet: {plugin: cipher.fernet}\n"
+               f"  suite: {{plugin: test.suite, inner: fernet, portable: {str(portable).lower()}}}")
+    alice.edit("plugin: service.keyring,", "plugin: service.keyring, suite: fernet,")
+    alice.start()
+    shared = alice.share("in another suite", "alice")
+    assert shared["encryption"]["algorithm"] == "test"
+    admin = alice.cli("apikey", "create", "exporter", "--scope", "admin")["key"]
+    answer = alice.get(f"/data/{shared['data_hash']}/chunks/0", key=admin)
+    if portable:
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["format"] == "test"
+    else:
+        assert answer.status_code == 501, answer.text
+        assert answer.json()["code"] == "unsupported"
+        assert answer.json()["hint"]
+    assert alice.text(shared["data_hash"]) == "in another suite"

@@ -1,4 +1,6 @@
 // What a node that is known and hostile may say to another: it speaks the protocol itself, over its own transport.
+#include <thread>
+
 #include "drawbridge/cbor.h"
 #include "sharing.h"
 
@@ -74,6 +76,14 @@ TEST_F(Hostile, TheUnchangedAnnouncementIsTaken) {
 TEST_F(Hostile, ItIsTakenOnce) {
   const Withheld given = withheld();
   for (int i = 0; i < 3; ++i) announce(alice, bob, given.announcement);
+  EXPECT_EQ(event_types(bob, given.asset), std::vector<std::string>{"received"});
+}
+
+TEST_F(Hostile, ManyAtOnceAreTakenOnce) {
+  const Withheld given = withheld();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { announce(alice, bob, given.announcement); });
+  for (auto& thread : threads) thread.join();
   EXPECT_EQ(event_types(bob, given.asset), std::vector<std::string>{"received"});
 }
 

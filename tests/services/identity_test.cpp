@@ -1,3 +1,7 @@
+#include <array>
+#include <future>
+#include <thread>
+
 #include "drawbridge/card.h"
 #include "drawbridge/ed25519.h"
 #include "fixture.h"
@@ -202,6 +206,77 @@ TEST_F(IdentityTest, TheOwnCardAndTakenNamesAreRefused) {
   add(second.card("other", now()));
   expect_throws(Code::conflict, [&] { add(second.card("peer", now() + 1s)); });
   EXPECT_EQ(find("other")->card.node_id(), second.card("x", now()).node_id());
+}
+
+/// Two cards are added at once: while the first is being written, the second is added too. Returns what each was
+/// refused with.
+std::array<std::optional<Code>, 2> add_at_once(TestNode& node, const Card& first, const Card& second) {
+  std::promise<void> written;
+  std::promise<void> second_ended;
+  auto ended = second_ended.get_future();
+  std::atomic<bool> begun = false;
+  node.backdoor()->before_commit([&](const Batch& batch) {
+    const bool peer = batch.changes().front().key.starts_with("peer/");
+    if (!peer || begun.exchange(true)) return;
+    written.set_value();
+    ended.wait_for(100ms);  // where one waits for the other, as it should, this runs out
+  });
+  std::array<std::optional<Code>, 2> out;
+  const auto add = [&](const Card& card, std::optional<Code>& refused) {
+    try {
+      node.wait(node.identity()->add_peer(card));
+    } catch (const Error& error) {
+      refused = error.code();
+    }
+  };
+  std::thread slow([&] { add(first, out[0]); });
+  written.get_future().wait();
+  add(second, out[1]);
+  second_ended.set_value();
+  slow.join();
+  node.backdoor()->before_commit({});
+  return out;
+}
+
+TEST_F(IdentityTest, OfTwoCardsOfOneNodeAtOnceTheNewerStays) {
+  for (int round = 0; round < 4; ++round) {
+    const Stranger stranger(*node->suite());
+    const Card older = stranger.card("peer", now(), "older:1");
+    const Card newer = stranger.card("peer", now() + 1s, "newer:1");
+    const auto refused = add_at_once(*node, older, newer);
+    EXPECT_FALSE(refused[0] || refused[1]);
+    EXPECT_EQ(find("peer")->card.addresses.front(), "newer:1");
+    restart();
+    ASSERT_TRUE(find("peer"));
+    EXPECT_EQ(find("peer")->card.addresses.front(), "newer:1") << "what is stored is what was known";
+    remove(newer.node_id());
+  }
+}
+
+TEST_F(IdentityTest, TheSameCardTwiceAtOnceIsOnePeer) {
+  const Stranger stranger(*node->suite());
+  const Card card = stranger.card("peer", now());
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_EQ(add(card).card.node_id(), card.node_id()); });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(node->identity()->peers().size(), 1u);
+}
+
+TEST_F(IdentityTest, OfTwoNodesOfOneNameAtOnceOneIsRefused) {
+  for (int round = 0; round < 4; ++round) {
+    const Stranger first(*node->suite());
+    const Stranger second(*node->suite());
+    const Card one = first.card("peer", now());
+    const Card other = second.card("peer", now());
+    const auto refused = add_at_once(*node, one, other);
+    EXPECT_FALSE(refused[0]);
+    EXPECT_EQ(refused[1], Code::conflict);
+    EXPECT_EQ(node->identity()->peers().size(), 1u);
+    restart();
+    EXPECT_EQ(find("peer")->card.node_id(), one.node_id());
+    EXPECT_EQ(node->identity()->peers().size(), 1u);
+    remove(one.node_id());
+  }
 }
 
 TEST_F(IdentityTest, PeersAreFoundByTheBeginningOfTheirId) {

@@ -245,7 +245,7 @@ Task<http::Response> get_chunk(http::Request& request, ExternalContext& context)
   const auto index = request.path<std::uint64_t>("index");
   const PortableChunk chunk = co_await context.assets->export_chunk(hash_of(request), index);
   co_return http::Response::json(
-      ChunkReply{chunk.index, chunk.count, std::string(chunk.key.text()), to_base64url(chunk.sealed), "fernet"});
+      ChunkReply{chunk.index, chunk.count, std::string(chunk.key.text()), to_base64url(chunk.sealed), chunk.format});
 }
 
 }  // namespace

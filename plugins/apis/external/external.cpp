@@ -5,6 +5,7 @@
 #include <boost/describe/class.hpp>
 
 #include "drawbridge/handover.h"
+#include "drawbridge/http/peers.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
 
@@ -18,45 +19,12 @@ struct HealthReply {
 };
 BOOST_DESCRIBE_STRUCT(HealthReply, (), (status, name, node_id))
 
-struct PeerReply {
-  std::string node_id;
-  std::string name;
-  std::vector<std::string> addresses;
-  bool connected = false;
-  std::optional<std::string> address;
-  std::optional<Timestamp> since;
-  std::optional<std::string> detail;
-};
-BOOST_DESCRIBE_STRUCT(PeerReply, (), (node_id, name, addresses, connected, address, since, detail))
-
-struct PeersReply {
-  std::vector<PeerReply> peers;
-};
-BOOST_DESCRIBE_STRUCT(PeersReply, (), (peers))
-
 struct StatsReply {
   std::uint64_t peers = 0;
   std::uint64_t connected = 0;
   std::uint64_t ledger_size = 0;
 };
 BOOST_DESCRIBE_STRUCT(StatsReply, (), (peers, connected, ledger_size))
-
-PeersReply peers_reply(const ExternalContext& context) {
-  PeersReply reply;
-  const std::vector<LinkStatus> links = context.transport->links();
-  for (const Peer& peer : context.identity->peers()) {
-    PeerReply out{peer.card.node_id(), peer.card.name, peer.card.addresses, false, {}, {}, {}};
-    for (const LinkStatus& link : links) {
-      if (link.node_id != out.node_id) continue;
-      out.connected = link.connected;
-      if (!link.address.empty()) out.address = link.address;
-      if (link.connected) out.since = link.since;
-      if (!link.detail.empty()) out.detail = link.detail;
-    }
-    reply.peers.push_back(std::move(out));
-  }
-  return reply;
-}
 
 class ExternalApi final : public Component {
  public:
@@ -97,13 +65,14 @@ class ExternalApi final : public Component {
   void add_node_routes(http::Router& router) {
     router.get("/health", [this](http::Request&) { return health_reply(); },
                {.scope = {}, .auth = false, .rate_limited = false, .summary = "Whether the node serves."});
-    router.get(
-        "/network/peers",
-        [this](http::Request&) -> Task<http::Response> { co_return http::Response::json(peers_reply(context_)); },
-        {.summary = "The peers and the links to them."});
+    router.get("/network/peers",
+               [this](http::Request&) -> Task<http::Response> {
+                 co_return http::Response::json(http::peers_reply(*context_.identity, *context_.transport));
+               },
+               {.summary = "The peers and the links to them."});
     router.get("/network/stats",
                [this](http::Request&) -> Task<http::Response> {
-                 const PeersReply all = peers_reply(context_);
+                 const http::PeersReply all = http::peers_reply(*context_.identity, *context_.transport);
                  const auto connected =
                      std::count_if(all.peers.begin(), all.peers.end(), [](const auto& peer) { return peer.connected; });
                  const Checkpoint head = co_await context_.ledger->head();

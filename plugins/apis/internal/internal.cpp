@@ -4,6 +4,7 @@
 #include <boost/describe/class.hpp>
 
 #include "drawbridge/handover.h"
+#include "drawbridge/http/peers.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
 
@@ -25,22 +26,6 @@ struct HealthReply {
 };
 BOOST_DESCRIBE_STRUCT(HealthReply, (), (status, components))
 
-struct LinkReply {
-  std::string node_id;
-  std::string name;
-  std::vector<std::string> addresses;
-  bool connected = false;
-  std::optional<std::string> address;
-  std::optional<Timestamp> since;
-  std::optional<std::string> detail;
-};
-BOOST_DESCRIBE_STRUCT(LinkReply, (), (node_id, name, addresses, connected, address, since, detail))
-
-struct PeersReply {
-  std::vector<LinkReply> peers;
-};
-BOOST_DESCRIBE_STRUCT(PeersReply, (), (peers))
-
 struct LedgerReply {
   std::uint64_t size = 0;
   std::string root;
@@ -59,12 +44,14 @@ struct StatusReply {
   std::string version;
   std::int64_t uptime_s = 0;
   std::vector<ComponentReply> components;
-  std::vector<LinkReply> links;
+  std::vector<http::PeerReply> links;
   LedgerReply ledger;
   KeysReply keys;
   std::uint64_t peers = 0;
+  std::optional<std::uint64_t> pending;
 };
-BOOST_DESCRIBE_STRUCT(StatusReply, (), (name, node_id, version, uptime_s, components, links, ledger, keys, peers))
+BOOST_DESCRIBE_STRUCT(StatusReply, (),
+                      (name, node_id, version, uptime_s, components, links, ledger, keys, peers, pending))
 
 struct IdentityReply {
   std::string node_id;
@@ -105,25 +92,6 @@ HealthReply health_reply(const Host& host) {
   return reply;
 }
 
-LinkReply link_reply(const Card& card, const std::vector<LinkStatus>& links) {
-  LinkReply out{card.node_id(), card.name, card.addresses, false, {}, {}, {}};
-  for (const LinkStatus& link : links) {
-    if (link.node_id != out.node_id) continue;
-    out.connected = link.connected;
-    if (!link.address.empty()) out.address = link.address;
-    if (link.connected) out.since = link.since;
-    if (!link.detail.empty()) out.detail = link.detail;
-  }
-  return out;
-}
-
-std::vector<LinkReply> link_replies(const InternalContext& context) {
-  std::vector<LinkReply> out;
-  const std::vector<LinkStatus> links = context.transport->links();
-  for (const Peer& peer : context.identity->peers()) out.push_back(link_reply(peer.card, links));
-  return out;
-}
-
 Task<http::Response> status_reply(const InternalContext& context) {
   const Checkpoint head = co_await context.ledger->head();
   StatusReply reply{.name = context.host->node_name(),
@@ -131,17 +99,19 @@ Task<http::Response> status_reply(const InternalContext& context) {
                     .version = DRAWBRIDGE_VERSION,
                     .uptime_s = (context.host->clock().now() - context.started).count() / 1000,
                     .components = health_reply(*context.host).components,
-                    .links = link_replies(context),
+                    .links = http::peers_reply(*context.identity, *context.transport).peers,
                     .ledger = {head.size, to_hex(head.root), head.origin},
                     .keys = {context.keyring->current_version()},
-                    .peers = context.identity->peers().size()};
+                    .peers = context.identity->peers().size(),
+                    .pending = {}};
+  if (context.assets) reply.pending = co_await context.assets->pending();
   co_return http::Response::json(reply);
 }
 
 Task<http::Response> add_peer(http::Request& request, InternalContext& context) {
   const auto body = co_await request.json<CardBody>();
   const Peer peer = co_await context.identity->add_peer(parse_card(body.card));
-  co_return http::Response::json(link_reply(peer.card, context.transport->links()), 201);
+  co_return http::Response::json(http::peer_reply(peer.card, context.transport->links()), 201);
 }
 
 Task<http::Response> remove_peer(http::Request& request, InternalContext& context) {
@@ -166,6 +136,7 @@ class InternalApi final : public Component {
     o.use("keyring", context_.keyring, "The versioned keys.");
     o.use("ledger", context_.ledger, "What is audited.");
     o.use("transport", context_.transport, "How the links to the peers stand.");
+    o.use_optional("assets", context_.assets, "Whose deliveries are counted; a node may have none.");
   }
 
   Task<> start(Host& host) override {
@@ -207,7 +178,7 @@ class InternalApi final : public Component {
     router.get(
         "/peers",
         [this](http::Request&) -> Task<http::Response> {
-          co_return http::Response::json(PeersReply{link_replies(context_)});
+          co_return http::Response::json(http::peers_reply(*context_.identity, *context_.transport));
         },
         admin("The peers and the links to them."));
     router.post(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "drawbridge/access.h"
+#include "drawbridge/assets.h"
 #include "drawbridge/host.h"
 #include "drawbridge/http/server.h"
 #include "drawbridge/identity.h"
@@ -19,6 +20,7 @@ struct InternalContext {
   Ref<Keyring> keyring;
   Ref<Ledger> ledger;
   Ref<Transport> transport;
+  Ref<Assets> assets;  ///< May be empty.
 };
 
 /// Every route here needs the scope `admin`, but for /health. See docs/rest.md.

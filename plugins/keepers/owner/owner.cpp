@@ -90,6 +90,17 @@ class OwnerKeeper final : public Keeper {
     co_return wrap(entry.grant, keyring_->open(secret, *sealed));
   }
 
+  Task<> forget(std::string asset, std::string grantee) override {
+    const Key key = grant_key(asset, grantee);
+    const Records::Page grants = co_await records_->scan(grant_key(asset, ""), {}, 2);
+    Batch batch;
+    batch.erase(key);
+    bool others = false;
+    for (const Record& grant : grants.records) others = others || grant.key != key;
+    if (!others) batch.erase(Keyring::record_key(secret_name(asset)));
+    co_await records_->commit(std::move(batch));
+  }
+
   Task<> revoke(std::string asset, std::string grantee) override {
     const Key key = grant_key(asset, grantee);
     for (;;) {

@@ -49,6 +49,11 @@ void AssetsService::options(Options& o) {
   o.use("transport", transport_, "Reaches the peers.");
   o.flag("prefetch", prefetch_,
          "Fetch an envelope as soon as it is announced, so that it opens while its owner is away.");
+  o.size("prefetch_asset_limit", prefetch_limits_.per_asset, {0, 1024_TiB},
+         "Longest envelope that is fetched ahead; a longer one is noted and fetched when it is opened.");
+  o.size("prefetch_limit", prefetch_limits_.per_peer, {0, 1024_TiB},
+         "How much of each peer is fetched ahead and not opened yet; beyond it, envelopes are fetched when they are "
+         "opened.");
   o.duration("deliver_within", deliver_within_, {0ms, 60s},
              "How long a share waits for the grantee's confirmation before delivery goes on in the background.");
   o.duration("peer_timeout", peer_timeout_, {100ms, 300s}, "How long one question to a peer may take.");
@@ -58,38 +63,32 @@ void AssetsService::options(Options& o) {
 Task<> AssetsService::start(Host& host) {
   host_ = &host;
   catalog_ = std::make_unique<Catalog>(*records_, *keyring_);
-  outbox_ = std::make_unique<Spool>(host, *records_, "outbox/", keep_,
+  const auto old = adopt<AssetsService>(host);
+  common_ = old ? old->common_ : std::make_shared<Common>();
+  outbox_ = std::make_unique<Spool>(host, *records_, common_->spools, "outbox/", keep_,
                                     [this](std::string peer, std::string what, Bytes message) {
                                       return send(std::move(peer), std::move(what), std::move(message));
                                     });
-  inbox_ = std::make_unique<Spool>(host, *records_, "inbox/", keep_,
+  inbox_ = std::make_unique<Spool>(host, *records_, common_->spools, "inbox/", keep_,
                                    [this](std::string owner, std::string asset, Bytes size) {
-                                     return fetch(std::move(owner), std::move(asset), load_u64be(size));
+                                     return fetch_ahead(std::move(owner), std::move(asset), load_u64be(size));
                                    });
-  const auto old = adopt<AssetsService>(host);
-  common_ = old ? old->common_ : std::make_shared<Common>();
-  tasks_.spawn(host.executor(), work(*outbox_, common_->outbox_taken));
-  tasks_.spawn(host.executor(), work(*inbox_, common_->inbox_taken));
+  prefetched_ = std::make_unique<PrefetchQuota>(*records_, prefetch_limits_);
+  co_await prefetched_->load();
+  // In a reload, what is not finished may be what the predecessor is about.
+  if (!host.predecessor()) co_await remove_unfinished();
+  outbox_->start();
+  inbox_->start();
   serve_streams();
-  co_return;
 }
 
 Task<> AssetsService::stop() {
-  if (!host_) co_return;
+  if (!host_ || !inbox_) co_return;
   const bool replaced = leave_streams();
-  co_await tasks_.stop();
+  co_await outbox_->stop();
+  co_await inbox_->stop();
   // Otherwise it is for the transport to let streams end, or to end them.
   while (replaced && visits_ > 0) co_await host_->sleep(look_again);
-}
-
-/// The worker of a spool; that of a predecessor ends first.
-Task<> AssetsService::work(Spool& spool, std::atomic<bool>& taken) {
-  while (taken.exchange(true)) co_await host_->sleep(look_again);
-  struct Turn {
-    std::atomic<bool>& taken;
-    ~Turn() { taken = false; }
-  } turn{taken};
-  co_await spool.run();
 }
 
 /// A transport that is kept in a reload has a handler already: one that leads to whoever serves by then.
@@ -182,6 +181,15 @@ Task<LedgerEvent> AssetsService::record_event(std::string type, std::string asse
   co_return co_await ledger_->append(std::move(draft));
 }
 
+/// For what may be told again after a crash: the ledger is asked first. Two of the same asset must not run at once.
+Task<> AssetsService::record_once(std::string type, std::string asset, std::string owner, std::string grantee) {
+  const std::vector<LedgerEvent> events = co_await ledger_->find(asset);
+  for (const LedgerEvent& event : events) {
+    if (event.type == type) co_return;
+  }
+  co_await record_event(std::move(type), std::move(asset), std::move(owner), std::move(grantee));
+}
+
 Task<std::unique_ptr<AssetsService::Opened>> AssetsService::open_envelope(std::string asset) {
   auto record = co_await catalog_->find(asset);
   if (!record) {
@@ -197,6 +205,7 @@ Task<std::unique_ptr<AssetsService::Opened>> AssetsService::open_envelope(std::s
     if (!(co_await blobs_->stat(asset))) co_await fetch(record->owner, asset, record->envelope_size);
   }
   EnvelopeReader reader = co_await EnvelopeReader::open(*host_, *suite_, *blobs_, asset, key);
+  if (!record->owned) co_await prefetched_->release(record->owner, asset);
   AssetInfo info = co_await describe(std::move(*record));
   if (info.content_size != reader.content_size() || info.info != reader.info()) {
     info.content_size = reader.content_size();
@@ -217,9 +226,14 @@ Task<std::unique_ptr<OpenAsset>> AssetsService::open(std::string asset) {
 Task<PortableChunk> AssetsService::export_chunk(std::string asset, std::uint64_t index) {
   const auto opened = co_await open_envelope(canonical(asset));
   PortableChunk chunk = co_await opened->reader.chunk(index);
+  chunk.format = suite_->suite();  // the envelope's too, for it opened
   const AssetInfo& info = opened->info();
   co_await record_event("exported", info.asset, info.owner, identity_->node_id());
   co_return chunk;
+}
+
+Task<std::uint64_t> AssetsService::pending() {
+  co_return co_await outbox_->size();
 }
 
 Task<std::optional<AssetInfo>> AssetsService::find(std::string asset) {

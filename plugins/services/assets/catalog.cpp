@@ -89,6 +89,12 @@ void Catalog::add(Batch& batch, const AssetRecord& record, const AssetSecret& se
   batch.put(Keyring::record_key(name), keyring_.seal(name, encode_secret(secret)));
 }
 
+void Catalog::remove(Batch& batch, const std::string& asset, Timestamp time) const {
+  batch.erase(record_key(asset));
+  batch.erase(time_key(time) + asset);
+  batch.erase(Keyring::record_key(secret_name(asset)));
+}
+
 Task<std::optional<AssetRecord>> Catalog::find(std::string asset) const {
   const auto stored = co_await records_.get(record_key(asset));
   if (!stored) co_return std::nullopt;

@@ -44,6 +44,8 @@ class Catalog {
 
   /// Puts a new asset into the batch.
   void add(Batch& batch, const AssetRecord& record, const AssetSecret& secret) const;
+  /// Takes it out again; fine when it is not there. `time` is the record's.
+  void remove(Batch& batch, const std::string& asset, Timestamp time) const;
 
   Task<std::optional<AssetRecord>> find(std::string asset) const;
   Task<AssetSecret> secret(std::string asset) const;

@@ -164,7 +164,9 @@ Task<PortableChunk> EnvelopeReader::chunk(std::uint64_t index) {
   out.index = index;
   out.count = opener_.chunk_count();
   out.key = opener_.portable_key(index);
-  if (out.key.empty()) throw Error(Code::unsupported, "chunks of this suite are of no portable format");
+  if (out.key.empty()) {
+    throw Error(Code::unsupported, "chunks of this suite are of no portable format", "open the whole asset instead");
+  }
   const ChunkExtent extent = opener_.chunk(index);
   out.sealed = co_await sealed_bytes(extent.offset, extent.size);
   co_return out;

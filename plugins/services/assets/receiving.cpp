@@ -1,5 +1,6 @@
 // The grantee's side: take announcements, obtain keys, fetch envelopes.
 #include <algorithm>
+#include <exception>
 #include <optional>
 
 #include "assets.h"
@@ -12,8 +13,6 @@ using namespace std::chrono_literals;
 
 constexpr Milliseconds locate_timeout = 3s;
 constexpr std::size_t peers_asked = 32;
-/// How often a second reader of an envelope that is being fetched looks whether it has come.
-constexpr Milliseconds in_flight_poll = 20ms;
 
 Key received_key(const std::string& asset) {
   return "received/" + asset;
@@ -53,7 +52,9 @@ Task<> AssetsService::accept(Bytes bytes, std::string peer) {
   const Grant& grant = announcement.grant;
   if (grant.grantee != identity_->node_id()) throw Error(Code::forbidden, "the announcement is for another node");
   if (canonical(grant.asset) != grant.asset) throw Error(Code::invalid, "the asset's id is not canonical");
-  if (const auto known = co_await catalog_->find(grant.asset)) {
+  const Turns::Turn turn = co_await common_->accepting.take(grant.asset);
+  const auto known = co_await catalog_->find(grant.asset);
+  if (known) {
     if (known->owner != peer) throw Error(Code::conflict, "another owner has announced this asset");
     co_return;
   }
@@ -77,12 +78,9 @@ Task<> AssetsService::accept(Bytes bytes, std::string peer) {
     append_u64be(size, announcement.envelope_size);
     inbox_->put(batch, grant.owner, grant.asset, size);
   }
-  co_await record_event("received", grant.asset, grant.owner, grant.grantee);
-  try {
-    co_await records_->commit(std::move(batch));
-  } catch (const Error& error) {
-    if (error.code() != Code::conflict) throw;  // else the same announcement came twice at once
-  }
+  // The event comes first, for nothing may be received that is not recorded; after a crash between the two it is there.
+  co_await record_once("received", grant.asset, grant.owner, grant.grantee);
+  co_await records_->commit(std::move(batch));
   if (prefetch_) inbox_->ring(grant.owner);
 }
 
@@ -90,10 +88,11 @@ Task<> AssetsService::on_revoked(std::string asset, std::string peer) {
   const auto record = co_await catalog_->find(asset);
   if (!record) co_return;  // revoked before its announcement came
   if (record->owned || record->owner != peer) throw Error(Code::forbidden, "only the owner can revoke");
-  if (record->revoked) co_return;
+  // All of it again when it is told again: a crash may have come between two of these steps.
+  const Turns::Turn turn = co_await common_->accepting.take(asset);
   const Timestamp now = host_->clock().now();
   co_await catalog_->update(asset, [now](AssetRecord& changed) {
-    changed.revoked = now;
+    if (!changed.revoked) changed.revoked = now;
     changed.delivered = false;
   });
   Batch batch;
@@ -101,7 +100,8 @@ Task<> AssetsService::on_revoked(std::string asset, std::string peer) {
   inbox_->erase(batch, peer, asset);
   co_await records_->commit(std::move(batch));
   co_await blobs_->erase(asset);
-  co_await record_event("revoked", asset, peer, identity_->node_id());
+  co_await prefetched_->release(peer, asset);
+  co_await record_once("revoked", asset, peer, identity_->node_id());
 }
 
 /// The data key of a received asset: from the announcement where it came along, else from the owner.
@@ -175,24 +175,28 @@ Task<> AssetsService::locate(std::string asset) {
   throw Error(Code::not_found, "no asset " + asset + " here, and no peer that can be reached offers it");
 }
 
+/// One try of the inbox. Beyond the quota, the envelope is left where it is until somebody opens the asset.
+Task<> AssetsService::fetch_ahead(std::string owner, std::string asset, std::uint64_t envelope_size) {
+  const bool counted = co_await prefetched_->reserve(owner, asset, envelope_size);
+  if (!counted) {
+    host_->log().info("{} ({} bytes) of {} is not fetched ahead: beyond prefetch_limit or prefetch_asset_limit", asset,
+                      envelope_size, owner);
+    co_return;
+  }
+  std::exception_ptr failure;
+  try {
+    co_await fetch(owner, asset, envelope_size);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const auto record = co_await catalog_->find(asset);
+  if (failure || !record || record->revoked) co_await prefetched_->release(owner, asset);
+  if (failure) std::rethrow_exception(failure);
+}
+
 /// Fetches an envelope from its owner and verifies it as it arrives: nothing but bytes of that address is stored.
 Task<> AssetsService::fetch(std::string owner, std::string asset, std::uint64_t envelope_size) {
-  for (bool mine = false; !mine;) {
-    {
-      const std::lock_guard lock(common_->mutex);
-      mine = common_->fetching.insert(asset).second;
-    }
-    if (!mine) co_await host_->sleep(in_flight_poll);
-  }
-  struct Done {
-    Common& common;
-    const std::string& asset;
-    ~Done() {
-      const std::lock_guard lock(common.mutex);
-      common.fetching.erase(asset);
-    }
-  } done{*common_, asset};
-
+  const Turns::Turn turn = co_await common_->fetching.take(asset);
   if (!(co_await blobs_->stat(asset))) {
     const auto stream = co_await transport_->open(owner, std::string(assets_protocol));
     Bytes message = encode_message({"fetch", asset, {}});

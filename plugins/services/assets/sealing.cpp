@@ -100,12 +100,14 @@ class Pipeline {
 }  // namespace
 
 Task<SealedContent> seal_content(Host& host, const CipherSuite& suite, Blobs& blobs, const Secret& data_key,
-                                 const ContentInfo& info, ByteSource& content) {
+                                 const ContentInfo& info, ByteSource& content,
+                                 std::function<Task<>(std::string asset)> before_commit) {
   Pipeline pipeline(host, suite, data_key, info);
   const std::unique_ptr<BlobWriter> writer = co_await blobs.create();
   co_await pipeline.run(content, *writer);
   SealedContent out{std::string(suite.address_prefix()) + ":" + to_hex(pipeline.digest()), pipeline.envelope_size(),
                     pipeline.content_size()};
+  co_await before_commit(out.asset);
   co_await writer->commit(out.asset);
   co_return out;
 }

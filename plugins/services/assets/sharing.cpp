@@ -1,4 +1,6 @@
 // The owner's side: seal, entrust, record, announce; answer those who ask for a key or an envelope; revoke.
+#include <exception>
+
 #include "assets.h"
 #include "drawbridge/host.h"
 #include "sealing.h"
@@ -28,40 +30,69 @@ Policy policy_for(const std::string& grantee, std::optional<Timestamp> expires) 
 }  // namespace
 
 Task<Shared> AssetsService::share(ShareRequest request, ByteSource& content) {
-  const std::string self = identity_->node_id();
   const std::string grantee = resolve(request.recipient);
   if (!card_of(grantee).keys.suites.contains(std::string(suite_->suite()))) {
     throw Error(Code::unsupported, "the recipient has no keys of the suite '" + std::string(suite_->suite()) + "'");
   }
-  const Timestamp now = host_->clock().now();
-  if (request.expires && *request.expires <= now) throw Error(Code::invalid, "the expiry is in the past");
-
-  const Secret data_key = host_->random().secret(CipherSuite::data_key_bytes);
-  const SealedContent sealed = co_await seal_content(*host_, *suite_, *blobs_, data_key, request.info, content);
+  Begun begun{{}, grantee, host_->clock().now()};
+  if (request.expires && *request.expires <= begun.time) throw Error(Code::invalid, "the expiry is in the past");
 
   Shared out;
+  Bytes message;
+  std::exception_ptr failure;
+  try {
+    message = co_await seal_and_record(request, content, begun, out);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    if (!begun.asset.empty()) co_await try_abandon(std::move(begun));
+    std::rethrow_exception(failure);
+  }
+  out.delivered = message.empty() || co_await deliver_now(grantee, announce_entry(out.asset), std::move(message));
+  co_return out;
+}
+
+/// All that must be durable before a share is acknowledged. Returns the message to the grantee, which is in the outbox;
+/// nothing for an asset of the node's own.
+Task<Bytes> AssetsService::seal_and_record(const ShareRequest& request, ByteSource& content, Begun& begun,
+                                           Shared& out) {
+  const std::string self = identity_->node_id();
+  const Secret data_key = host_->random().secret(CipherSuite::data_key_bytes);
+  std::function<Task<>(std::string)> note = [this, &begun](std::string asset) {
+    return note_begun(begun, std::move(asset));
+  };
+  const SealedContent sealed =
+      co_await seal_content(*host_, *suite_, *blobs_, data_key, request.info, content, std::move(note));
   out.asset = sealed.asset;
-  out.recipient = grantee;
+  out.recipient = begun.grantee;
   out.suite = suite_->suite();
   out.key_version = keyring_->current_version();
   out.content_size = sealed.content_size;
-  Grant grant{sealed.asset, self, grantee, policy_for(grantee, request.expires), std::string(keeper_->keeper()), now};
+  Grant grant{
+      sealed.asset, self, begun.grantee, policy_for(begun.grantee, request.expires), std::string(keeper_->keeper()),
+      begun.time};
   const auto announcement = co_await announce(std::move(grant), data_key.clone(), sealed.envelope_size, out);
 
-  AssetRecord record{sealed.asset,    true, self,      {grantee},    sealed.envelope_size, now,
+  AssetRecord record{sealed.asset,    true, self,      {begun.grantee}, sealed.envelope_size, begun.time,
                      request.expires, {},   out.suite, !announcement};
   const AssetSecret secret{data_key.clone(), request.info, sealed.content_size};
   Batch batch;
   catalog_->add(batch, record, secret);
+  note_ended(batch, sealed.asset);
   Bytes message;
   if (announcement) {
     message = encode_message({"announce", {}, *announcement});
-    batch.put(announced_key(sealed.asset, grantee), *announcement);
-    outbox_->put(batch, grantee, announce_entry(sealed.asset), message);
+    batch.put(announced_key(sealed.asset, begun.grantee), *announcement);
+    outbox_->put(batch, begun.grantee, announce_entry(sealed.asset), message);
   }
   co_await records_->commit(std::move(batch));
-  out.delivered = !announcement || co_await deliver_now(grantee, announce_entry(sealed.asset), std::move(message));
-  co_return out;
+  co_return message;
+}
+
+void AssetsService::withdraw_announcement(Batch& batch, const std::string& asset, const std::string& grantee) const {
+  batch.erase(announced_key(asset, grantee));
+  outbox_->erase(batch, grantee, announce_entry(asset));
 }
 
 /// Entrusts the key, records the event, and makes the signed announcement; nothing for an asset of the node's own.

@@ -11,6 +11,7 @@
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
 #include "drawbridge/records.h"
+#include "drawbridge/turns.h"
 #include "peer_book.h"
 
 namespace drawbridge {
@@ -95,6 +96,7 @@ class IdentityService final : public Identity {
     verify_card(peer.card, *suite_);
     const std::string id = peer.card.node_id();
     if (id == node_id_) throw Error(Code::invalid, "this is the node's own card", "add the card of another node");
+    const Turns::Turn turn = co_await changing_.take(std::string(peer_prefix));
     const auto known = book_->find(id);
     if (known && known->card.issued >= peer.card.issued) co_return *known;
     const auto namesake = book_->with_name(peer.card.name);
@@ -114,6 +116,7 @@ class IdentityService final : public Identity {
 
   Task<bool> remove_peer(std::string node_id) override {
     if (!is_node_id(node_id)) co_return false;
+    const Turns::Turn turn = co_await changing_.take(std::string(peer_prefix));
     const bool known = book_->erase(node_id);
     // The record decides: an earlier removal may have failed after the peer was forgotten here.
     const Key record = Key(peer_prefix) + node_id;
@@ -194,6 +197,7 @@ class IdentityService final : public Identity {
   Card card_;
   std::string node_id_;
   std::shared_ptr<PeerBook> book_ = std::make_shared<PeerBook>();
+  Turns changing_;  // the book and its records, which a change reads and writes in several steps
 };
 
 }  // namespace

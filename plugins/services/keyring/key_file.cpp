@@ -105,7 +105,8 @@ KeyFile KeyFile::load(const std::filesystem::path& path, const CipherSuite& suit
   Parsed parsed = parse_file(path);
   if (parsed.suite != suite.suite()) {
     throw Error(Code::invalid, "key file '" + path.string() + "' is of the suite '" + parsed.suite + "', not '" +
-                                   std::string(suite.suite()) + "'");
+                                   std::string(suite.suite()) + "'",
+                "give service.keyring the suite that the file was made with");
   }
   KeyFile file;
   file.kdf_ = parsed.kdf;

@@ -88,6 +88,7 @@ struct PortableChunk {
   std::uint64_t count = 0;
   Secret key;
   Bytes sealed;
+  std::string format;  ///< The suite whose token it is: "fernet".
 };
 
 /// Sharing: seal once, grant, release by policy, prove. All methods are thread-safe.
@@ -128,6 +129,9 @@ class DRAWBRIDGE_API Assets : public virtual Component {
 
   /// Throws unsupported when the suite's chunks are of no portable format, invalid for an index that is too high.
   virtual Task<PortableChunk> export_chunk(std::string asset, std::uint64_t index) = 0;
+
+  /// How many messages to peers, announcements and revocations, are not delivered yet and are tried again.
+  virtual Task<std::uint64_t> pending() = 0;
 };
 
 }  // namespace drawbridge

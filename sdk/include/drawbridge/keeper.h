@@ -47,6 +47,10 @@ class DRAWBRIDGE_API Keeper : public virtual Component {
 
   /// No release from now on. Throws not_found when there is no such grant; revoking twice is fine.
   virtual Task<> revoke(std::string asset, std::string grantee) = 0;
+
+  /// Takes `entrust` back, for a share that failed afterwards: as if there had never been such a grant. Fine when there
+  /// is none. A keeper that cannot forget revokes, which is what this does unless it is overridden.
+  virtual Task<> forget(std::string asset, std::string grantee);
 };
 
 }  // namespace drawbridge
