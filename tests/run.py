@@ -2,9 +2,9 @@
 
     /usr/bin/python3 tests/run.py BUILD_DIR [--cpp-only]
 
-The C++ tests of BUILD_DIR by ctest, then tests/tree and tests/integration by pytest. Ends with the counts of vectors
-that the tests report in lines that start with "vectors: ", and with "N passed, N failed". The same two numbers are in
-BUILD_DIR/test-counts. Exits 1 when anything failed, or when nothing ran.
+The C++ tests of BUILD_DIR by ctest, then tests/tree, tests/integration and tests/verify by pytest. Ends with the counts
+of vectors that the tests report in lines that start with "vectors: ", and with "N passed, N failed". The same two
+numbers are in BUILD_DIR/test-counts. Exits 1 when anything failed, or when nothing ran.
 """
 
 import os
@@ -46,7 +46,7 @@ def run_pytest(build):
     report = build / "pytest.xml"
     report.unlink(missing_ok=True)
     environment = dict(os.environ, DRAWBRIDGE_BUILD=str(build), PYTHONDONTWRITEBYTECODE="1")
-    folders = [str(TOP / "tests" / "tree"), str(TOP / "tests" / "integration")]
+    folders = [str(TOP / "tests" / name) for name in ("tree", "integration", "verify")]
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
     subprocess.run(command + folders, cwd=TOP, env=environment)
     if not report.exists():

@@ -5,6 +5,7 @@
 #include "drawbridge/cipher_suite.h"
 #include "drawbridge/clock.h"
 #include "drawbridge/component.h"
+#include "drawbridge/differences.h"
 #include "drawbridge/host.h"
 #include "drawbridge/identity.h"
 #include "drawbridge/keeper.h"
@@ -53,6 +54,7 @@ Clock::~Clock() = default;
 Logger::~Logger() = default;
 Options::~Options() = default;
 
+Differences::~Differences() = default;
 Records::~Records() = default;
 BlobWriter::~BlobWriter() = default;
 Blobs::~Blobs() = default;

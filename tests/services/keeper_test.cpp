@@ -6,6 +6,7 @@ namespace {
 using namespace std::chrono_literals;
 using namespace test;
 
+// What every keeper does is in keeper_conformance_test.cpp; here is what this one adds, and what needs its clock.
 class KeeperTest : public testing::Test {
  protected:
   Grant grant(Policy policy, const std::string& grantee = {}) {
@@ -61,42 +62,6 @@ TEST_F(KeeperTest, NotBeforeItsTime) {
   expect_throws(Code::forbidden, [&] { release(given); });
   test_clock().advance(1h);
   EXPECT_TRUE(opens(given, release(given)));
-}
-
-TEST_F(KeeperTest, RevokedIsGone) {
-  for (const bool conditional : {false, true}) {
-    const Grant given =
-        grant(conditional ? Policy::all({to_bob(), Policy::before(test_clock().now() + 1h)}) : to_bob());
-    entrust(given);
-    revoke(given);
-    expect_throws(Code::gone, [&] { release(given); });
-    revoke(given);
-    expect_throws(Code::gone, [&] { release(given); });
-  }
-}
-
-TEST_F(KeeperTest, WhoHasNoGrantIsForbidden) {
-  const Grant given = grant(to_bob());
-  entrust(given);
-  expect_throws(Code::forbidden, [&] { release(given, mallory.id()); });
-  expect_throws(Code::forbidden, [&] { release(given, "nobody"); });
-  expect_throws(Code::not_found, [&] { revoke(given, mallory.id()); });
-  EXPECT_TRUE(opens(given, release(given)));
-}
-
-TEST_F(KeeperTest, AGrantWhosePolicyNamesAnotherIsForbidden) {
-  const Grant given = grant(Policy::all({Policy::recipient(mallory.id()), Policy::before(test_clock().now() + 1h)}));
-  EXPECT_FALSE(entrust(given));
-  expect_throws(Code::forbidden, [&] { release(given); });
-}
-
-TEST_F(KeeperTest, TheUnknownIsNotFound) {
-  Grant given = grant(to_bob());
-  expect_throws(Code::not_found, [&] { release(given); });
-  expect_throws(Code::not_found, [&] { revoke(given); });
-  given.grantee = "node_" + std::string(64, '0');
-  expect_throws(Code::not_found, [&] { entrust(given); });
-  expect_throws(Code::not_found, [&] { release(given, given.grantee); });
 }
 
 TEST_F(KeeperTest, AGrantIsEntrustedOnceAndOneAssetToSeveral) {

@@ -61,7 +61,10 @@ class OwnerKeeper final : public Keeper {
 
   Task<std::optional<Bytes>> entrust(Grant grant, Secret data_key) override {
     Entry entry{std::move(grant), std::nullopt, std::nullopt};
-    if (!entry.grant.policy.conditional()) entry.wrapped = wrap(entry.grant, data_key);
+    const Bytes grantee_key = encryption_key(entry.grant.grantee);  // an unknown grantee is refused under any policy
+    if (!entry.grant.policy.conditional()) {
+      entry.wrapped = suite_->wrap(grantee_key, entry.grant.context(), data_key);
+    }
     const Key key = grant_key(entry.grant.asset, entry.grant.grantee);
     const std::string secret = secret_name(entry.grant.asset);
     Batch batch;
@@ -130,20 +133,24 @@ class OwnerKeeper final : public Keeper {
   }
 
   Bytes wrap(const Grant& grant, const Secret& data_key) const {
+    return suite_->wrap(encryption_key(grant.grantee), grant.context(), data_key);
+  }
+
+  Bytes encryption_key(const std::string& grantee) const {
     const std::string suite(suite_->suite());
     const KeyBundle* keys = nullptr;
     std::optional<Peer> peer;
-    if (grant.grantee == identity_->node_id()) {
+    if (grantee == identity_->node_id()) {
       keys = &identity_->card().keys;
-    } else if ((peer = identity_->find_peer(grant.grantee))) {
+    } else if ((peer = identity_->find_peer(grantee))) {
       keys = &peer->card.keys;
     }
-    if (!keys) throw Error(Code::not_found, "no peer " + grant.grantee, "add its card with `drawbridge peers add`");
+    if (!keys) throw Error(Code::not_found, "no peer " + grantee, "add its card with `drawbridge peers add`");
     const auto found = keys->suites.find(suite);
     if (found == keys->suites.end()) {
       throw Error(Code::unsupported, "the grantee has no keys of the suite '" + suite + "'");
     }
-    return suite_->wrap(found->second.encryption, grant.context(), data_key);
+    return found->second.encryption;
   }
 
   Ref<Records> records_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "drawbridge/blobs.h"
+#include "drawbridge/differences.h"
 #include "drawbridge/handover.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
@@ -23,8 +24,16 @@ struct Content {
   std::map<std::string, Bytes> blobs;
 };
 
-class MemoryStorage final : public Records, public Blobs, public std::enable_shared_from_this<MemoryStorage> {
+class MemoryStorage final : public Records,
+                            public Blobs,
+                            public Differences,
+                            public std::enable_shared_from_this<MemoryStorage> {
  public:
+  std::vector<Difference> differences() const override {
+    const std::string reason = "everything is in memory, and lost when the node stops";
+    return {{"records.SurvivesARestart", reason}, {"blobs.SurvivesARestart", reason}};
+  }
+
   void options(Options& o) override {
     o.size("max_bytes", max_bytes_, {1_MiB, 1_TiB}, "Refuse what would take more memory than this.");
   }
