@@ -1,7 +1,7 @@
 # The few commands of the README. Each does the set-up that it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup build demo run test bench format clean help node configure
+.PHONY: setup build demo run test bench package docs format clean help node configure
 
 setup:      ## Install the Debian or Ubuntu packages that the build needs (does nothing when they are there)
 	@deploy/setup.sh build
@@ -26,6 +26,12 @@ test: build ## All tests: C++ (ctest), then real node processes and the rules of
 
 bench: build ## Benchmarks; every ratio that bench/README.md keeps
 	@deploy/setup.sh bench && bench/run.py
+
+package: build ## Debian packages: build/packages/drawbridge_*.deb and drawbridge-sdk_*.deb
+	@deploy/setup.sh package && cd build && cpack
+
+docs: node  ## The option reference (docs/plugins/options.md) and the C++ reference (build/reference/html)
+	@deploy/setup.sh docs && deploy/docs.sh
 
 format:     ## Format the C++ files of the tree
 	@deploy/setup.sh clang && git ls-files -co --exclude-standard '*.h' '*.cpp' | xargs clang-format -i

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installs the packages that a build needs: deploy/setup.sh [build] [clang] [bench]
+# Installs the packages that a build needs: deploy/setup.sh [build] [clang] [bench] [docs] [package]
 #
 # Debian 12, Debian 13 and Ubuntu 24.04. Says nothing and takes one dpkg-query when nothing is missing. Without the
 # right to install it prints the line to run and exits 1. Never removes a package.
@@ -26,8 +26,10 @@ for group in "$@"; do
   case "$group" in
     build) ;;
     clang) packages+=(clang clang-format clang-tidy libclang-rt-$llvm-dev) ;;
+    docs) packages+=(doxygen) ;;
+    package) packages+=(dpkg-dev file) ;;
     bench) packages+=(wrk nginx-light) ;;
-    *) echo "error: unknown group '$group'; the groups are build, clang and bench" >&2; exit 1 ;;
+    *) echo "error: unknown group '$group'; the groups are build, clang, bench, docs and package" >&2; exit 1 ;;
   esac
 done
 

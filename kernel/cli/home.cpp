@@ -125,6 +125,20 @@ fs::path config_file(const Context& context, const std::string& given) {
   return file;
 }
 
+namespace {
+
+/// Of this program: a build folder, or what it was installed below.
+fs::path install_prefix() {
+  std::error_code failure;
+  return fs::read_symlink("/proc/self/exe", failure).parent_path().parent_path();
+}
+
+}  // namespace
+
+fs::path shared_folder() {
+  return install_prefix() / "share" / "drawbridge";
+}
+
 std::vector<fs::path> plugin_folders() {
   const auto given = environment("DRAWBRIDGE_PLUGINS");
   std::vector<fs::path> out;
@@ -134,9 +148,7 @@ std::vector<fs::path> plugin_folders() {
     begin = end + 1;
   }
   if (!out.empty()) return out;
-  std::error_code failure;
-  const auto program = fs::read_symlink("/proc/self/exe", failure);
-  const auto prefix = program.parent_path().parent_path();
+  const auto prefix = install_prefix();
   if (fs::is_directory(prefix / "plugins")) return {prefix / "plugins"};
   return {prefix / "lib" / "drawbridge" / "plugins"};
 }

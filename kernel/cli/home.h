@@ -20,6 +20,9 @@ std::filesystem::path config_file(const Context& context, const std::string& giv
 
 /// DRAWBRIDGE_PLUGINS, or the folder beside this program. Does not have to exist.
 std::vector<std::filesystem::path> plugin_folders();
+
+/// Where what is shared by all nodes is: templates of plugins. Does not have to exist.
+std::filesystem::path shared_folder();
 /// With these plugin folders, and a level that overrides the configuration's where it is given.
 kernel::NodeOptions node_options(std::optional<Level> log_level);
 

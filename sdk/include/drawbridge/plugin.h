@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/version.hpp>
 #include <cstdint>
 #include <memory>
 
@@ -17,7 +18,7 @@ struct PluginDescriptor {
   char magic[24];       ///< plugin_magic
   std::uint32_t abi;    ///< sdk_abi
   std::uint32_t size;   ///< sizeof(PluginDescriptor)
-  char build_tag[128];  ///< Compiler, standard library, SDK version, sanitizer: all must match.
+  char build_tag[128];  ///< Compiler, standard library, Boost, SDK version, sanitizer: all must match.
   char id[64];          ///< "storage.memory": kind, dot, name.
   char version[32];
   char summary[256];  ///< One sentence.
@@ -58,7 +59,8 @@ inline constexpr char plugin_symbol[] = "drawbridge_plugin";
 #define DRAWBRIDGE_VERSION "0.1.0"
 #define DRAWBRIDGE_BUILD_TAG                                                                                 \
   DRAWBRIDGE_COMPILER " libstdc++-" DRAWBRIDGE_STRINGIFY(_GLIBCXX_RELEASE) "-cxx11abi" DRAWBRIDGE_STRINGIFY( \
-      _GLIBCXX_USE_CXX11_ABI) " sdk-" DRAWBRIDGE_VERSION " sanitizer-" DRAWBRIDGE_SANITIZER
+      _GLIBCXX_USE_CXX11_ABI) " boost-" BOOST_LIB_VERSION " sdk-" DRAWBRIDGE_VERSION                         \
+                              " sanitizer-" DRAWBRIDGE_SANITIZER
 
 /// Makes a Component the plugin of this library; stands once, at the end of its source file:
 ///
