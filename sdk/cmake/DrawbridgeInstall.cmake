@@ -33,12 +33,17 @@ if(TARGET drawbridge-verify)
   install(TARGETS drawbridge-verify EXPORT DrawbridgeSdkTargets RUNTIME DESTINATION bin COMPONENT sdk)
 endif()
 get_property(plugin_targets GLOBAL PROPERTY DRAWBRIDGE_PLUGINS)
-drawbridge_install_targets(node ${DRAWBRIDGE_PLUGIN_INSTALL_DIR} "$ORIGIN/../.." ${plugin_targets})
+foreach(target ${plugin_targets})
+  get_target_property(folder ${target} LIBRARY_OUTPUT_DIRECTORY)
+  if(folder STREQUAL DRAWBRIDGE_PLUGIN_DIR)  # those of tests and benchmarks are built elsewhere
+    drawbridge_install_targets(node ${DRAWBRIDGE_PLUGIN_INSTALL_DIR} "$ORIGIN/../.." ${target})
+  endif()
+endforeach()
 
 install(DIRECTORY sdk/include/ sdk/http/include/ sdk/testkit/include/ DESTINATION include COMPONENT sdk)
 install(EXPORT DrawbridgeSdkTargets NAMESPACE drawbridge:: DESTINATION ${package_dir} COMPONENT sdk)
 configure_package_config_file(sdk/cmake/DrawbridgeSdkConfig.cmake.in ${PROJECT_BINARY_DIR}/DrawbridgeSdkConfig.cmake
-                              INSTALL_DESTINATION ${package_dir} PATH_VARS DRAWBRIDGE_PLUGIN_INSTALL_DIR)
+                              INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/DrawbridgeSdkConfigVersion.cmake COMPATIBILITY ExactVersion)
 install(FILES ${PROJECT_BINARY_DIR}/DrawbridgeSdkConfig.cmake ${PROJECT_BINARY_DIR}/DrawbridgeSdkConfigVersion.cmake
               sdk/cmake/DrawbridgePlugin.cmake

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 
@@ -81,6 +80,17 @@ def test_a_plugin_for_another_sdk_is_refused(prefix, plugins, tmp_path):
     refused = run(prefix / "bin/drawbridge", "describe", "storage.my_own", env=environment, ok=False)
     assert refused.returncode != 0
     assert "boost-0_" in refused.stderr and "boost-1_" in refused.stderr
+
+
+def test_the_debian_packages_hold_a_node_and_the_sdk(tmp_path):
+    run("cpack", "-B", tmp_path / "packages", cwd=BUILD)
+    for package in (tmp_path / "packages").glob("*.deb"):
+        run("dpkg-deb", "-x", package, tmp_path / "root")
+    listed = run(tmp_path / "root/usr/bin/drawbridge", "describe", env={"PATH": "/usr/bin:/bin"}).stdout
+    assert "storage.rocksdb" in listed and "cannot be loaded" not in listed
+    for name in ("bin/drawbridge-verify", "include/drawbridge/plugin.h", "lib/cmake/DrawbridgeSdk/DrawbridgeSdkConfig.cmake",
+                 "lib/systemd/system/drawbridge@.service", "share/drawbridge/templates/storage/CMakeLists.txt"):
+        assert (tmp_path / "root/usr" / name).exists(), name
 
 
 @pytest.mark.parametrize("arguments, message", [
