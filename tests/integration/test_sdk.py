@@ -5,10 +5,11 @@ import shutil
 import subprocess
 
 import pytest
+import requests
 
-from nodes import BUILD, DRAWBRIDGE, TOP
+from nodes import BUILD, DRAWBRIDGE, TOP, free_ports
 
-KINDS = {"storage": "storage", "keeper": "keeper", "service": "service", "api": "api"}
+KINDS = ["storage", "keeper", "service", "api"]
 
 
 def run(*command, ok=True, **more):
@@ -60,15 +61,21 @@ def test_plugins_conform(prefix, plugins, kind):
     run(prefix / "bin/drawbridge-verify", plugins / f"{kind}.my_own.so")
 
 
-def test_a_node_serves_with_a_plugin_from_outside(prefix, plugins, make_node):
-    node = make_node("alice")
-    text = node.config.read_text()
-    text = text.replace("storage:\n", f"storage:\n  mine: {{plugin: storage.my_own, path: {node.home}/mine.records}}\n", 1)
-    text += "  notes: {plugin: api.my_own, records: mine, listen: \"127.0.0.1:0\"}\n"
-    node.config.write_text(text)
-    environment = dict(os.environ, DRAWBRIDGE_PLUGINS=f"{plugins}:{prefix}/lib/drawbridge/plugins")
-    checked = run(prefix / "bin/drawbridge", "--home", node.home, "check", env=environment).stdout
-    assert "storage.my_own" in checked and "api.my_own" in checked
+def test_a_running_node_takes_on_plugins_from_outside(plugins, make_node, monkeypatch):
+    monkeypatch.setenv("DRAWBRIDGE_PLUGINS", f"{plugins}:{BUILD}/plugins")
+    node = make_node("alice").start()
+    port, = free_ports(1)
+    node.edit("storage:\n", f"storage:\n  mine: {{plugin: storage.my_own, path: {node.home}/mine.records}}\n")
+    node.edit("apis:\n", f"apis:\n  notes: {{plugin: api.my_own, records: mine, listen: \"127.0.0.1:{port}\"}}\n")
+    node.cli("check")
+    assert sorted(node.cli("reload")["added"]) == ["mine", "notes"]
+    url, key = f"http://127.0.0.1:{port}/notes/today", {"X-API-Key": node.key}
+    assert requests.get(url, timeout=10).status_code == 401
+    assert requests.put(url, json={"txt": "x"}, headers=key, timeout=10).status_code == 422
+    assert requests.put(url, json={"text": "it rains"}, headers=key, timeout=10).status_code == 200
+    node.stop()
+    node.start()
+    assert requests.get(url, headers=key, timeout=10).json() == {"text": "it rains"}
 
 
 def test_a_plugin_for_another_sdk_is_refused(prefix, plugins, tmp_path):
