@@ -22,7 +22,7 @@ class SpoolTest : public testing::Test {
 
   /// `work` is called on the host's threads.
   void start(Spool::Work work, Milliseconds keep = 1h) {
-    spool_ = std::make_unique<Spool>(host_, *node_.records(), "test/", keep, std::move(work));
+    spool_ = std::make_unique<Spool>(host_, *node_.records(), turns_, "test/", keep, std::move(work));
     spool_->start();
   }
   void put(const std::string& peer, const std::string& what, Milliseconds age = 0ms) {
@@ -42,6 +42,7 @@ class SpoolTest : public testing::Test {
 
   TestNode node_{"spool"};
   http::test::TestHost host_;
+  Turns turns_;
   std::unique_ptr<Spool> spool_;
 };
 
@@ -157,6 +158,26 @@ TEST_F(SpoolTest, AStorageThatFailsForAWhileEndsNothing) {
   });
   eventually([&] { return left() == 0; }, "erased once the storage works");
   EXPECT_GE(tries, 2);
+}
+
+TEST_F(SpoolTest, ASuccessorBeginsWhenTheLastTryOfItsPredecessorHasEnded) {
+  std::atomic<int> under_way = 0, most = 0, tries = 0;
+  const Spool::Work work = [&](std::string, std::string, Bytes) -> Task<> {
+    most = std::max(most.load(), ++under_way);
+    ++tries;
+    co_await host_.sleep(20ms);
+    --under_way;
+    throw Error(Code::not_found, "not yet");
+  };
+  put("bob", "1");
+  start(work);
+  eventually([&] { return tries > 0; }, "the first try");
+  Spool successor(host_, *node_.records(), turns_, "test/", 1h, work);
+  successor.start();
+  host_.wait(spool_->stop());
+  eventually([&] { return tries > 1; }, "a try of the successor");
+  host_.wait(successor.stop());
+  EXPECT_EQ(most, 1);
 }
 
 }  // namespace
