@@ -1,10 +1,11 @@
-// bench.blob: an API of two routes, to measure the HTTP kit with authentication: /health, and one stored blob of 1 KiB.
+// bench.blob: an API to measure the HTTP kit with authentication: /health, one stored blob of 1 KiB, and records.
 #include <boost/describe/class.hpp>
 
 #include "drawbridge/blobs.h"
 #include "drawbridge/http/server.h"
 #include "drawbridge/options.h"
 #include "drawbridge/plugin.h"
+#include "drawbridge/records.h"
 
 namespace drawbridge {
 namespace {
@@ -21,6 +22,7 @@ class BlobApi final : public Component {
   void options(Options& o) override {
     server_options_.declare(o);
     o.use("blobs", blobs_, "What is served.");
+    o.use_optional("records", records_, "What is put and got.");
     o.use("access", access_, "Whose API keys are good.");
   }
 
@@ -40,6 +42,7 @@ class BlobApi final : public Component {
                  co_return http::Response::bytes(std::move(out));
                },
                {.scope = "read"});
+    if (records_) add_records(router);
     server_ = std::make_unique<http::Server>(server_options_, std::move(router), host);
     server_->start();
   }
@@ -49,8 +52,28 @@ class BlobApi final : public Component {
   }
 
  private:
+  void add_records(http::Router& router) {
+    router.get("/record/{key}",
+               [this](http::Request& request) -> Task<http::Response> {
+                 auto value = co_await records_->get(std::string(request.path("key")));
+                 if (!value) throw Error(Code::not_found, "no such record");
+                 co_return http::Response::bytes(std::move(*value));
+               },
+               {.scope = "read"});
+    router.put("/record/{key}",
+               [this](http::Request& request) -> Task<http::Response> {
+                 Batch batch;
+                 const std::string value = co_await request.text();
+                 batch.put(std::string(request.path("key")), to_bytes(value));
+                 co_await records_->commit(std::move(batch));
+                 co_return http::Response::json(Health{});
+               },
+               {.scope = "read"});
+  }
+
   http::ServerOptions server_options_;
   Ref<Blobs> blobs_;
+  Ref<Records> records_;
   Ref<Access> access_;
   std::unique_ptr<http::Server> server_;
 };

@@ -1,24 +1,30 @@
 // What a facet costs: a call through a plugin against a direct call, and storage plugins against their bare engines.
 // Each pair is taken A B A B … in one run; the medians and their ratio are printed as JSON lines for run.py.
+#include <fcntl.h>
 #include <fmt/core.h>
-#include <rocksdb/db.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <map>
 #include <shared_mutex>
+#include <thread>
 #include <vector>
 
 #include "drawbridge/records.h"
+#include "engines.h"
 #include "kernel/node.h"
 
 namespace drawbridge {
 namespace {
 
 constexpr int rounds = 7;
+constexpr int writers = 64;
 
 double seconds(const std::function<void()>& work) {
   const auto begin = std::chrono::steady_clock::now();
@@ -66,8 +72,16 @@ Task<> absent_loop(std::shared_ptr<Records> records, int count) {
   }
 }
 
+/// Another one each time: SQLite writes nothing for a value that is there already.
+void vary(Bytes& value) {
+  static std::atomic<std::uint64_t> count{0};
+  const auto now = ++count;
+  std::memcpy(value.data(), &now, sizeof now);
+}
+
 Task<> put_loop(std::shared_ptr<Records> records, const std::vector<Key>& keys, Bytes value, int count) {
   for (int i = 0; i < count; ++i) {
+    vary(value);
     Batch batch;
     batch.put(keys[static_cast<std::size_t>(i) % keys.size()], value);
     co_await records->commit(std::move(batch));
@@ -123,42 +137,85 @@ void measure_memory(kernel::Node& node, const std::vector<Key>& keys, const Byte
       [&] { node.wait(get_loop(records, keys, gets)); });
 }
 
-void measure_rocksdb(kernel::Node& node, const std::filesystem::path& folder, const std::vector<Key>& keys,
-                     const Bytes& value) {
-  constexpr int gets = 200'000;
+Task<> commit_all(std::shared_ptr<Records> records, Batch batch) {
+  co_await records->commit(std::move(batch));
+}
+
+/// Each of the writers with keys of its own, one put after the other.
+void put_from_many(kernel::Node& node, const std::shared_ptr<Records>& records, const std::vector<Key>& keys,
+                   const Bytes& value, int puts) {
+  std::vector<std::future<void>> done;
+  for (int writer = 0; writer < writers; ++writer) {
+    const std::vector<Key> own(keys.begin() + writer * puts, keys.begin() + (writer + 1) * puts);
+    done.push_back(std::async(std::launch::async, [&, own] { node.wait(put_loop(records, own, value, puts)); }));
+  }
+  for (auto& one : done) one.get();
+}
+
+void bare_put_from_many(BareEngine& bare, const std::vector<Key>& keys, Bytes value, int puts) {
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < writers; ++writer) {
+    threads.emplace_back([&, writer, value]() mutable {
+      for (int i = 0; i < puts; ++i) {
+        vary(value);
+        bare.put(keys[static_cast<std::size_t>(writer * puts + i)], value);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+void measure_engine(kernel::Node& node, const std::string& engine, BareEngine& bare, const std::vector<Key>& keys,
+                    const Bytes& value) {
+  constexpr int gets = 100'000;
   constexpr int puts = 300;
-  const auto records = node.find<Records>("rocksdb");
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.write_buffer_size = 16_MiB;  // as the plugin's default
-  rocksdb::DB* db = nullptr;
-  if (!rocksdb::DB::Open(options, (folder / "bare").string(), &db).ok()) std::abort();
-  const std::unique_ptr<rocksdb::DB> owned(db);
-  const rocksdb::Slice slice(reinterpret_cast<const char*>(value.data()), value.size());
-  for (const Key& key : keys) db->Put({}, key, slice);
+  constexpr int puts_of_each = 20;
+  const auto records = node.find<Records>(engine);
+  const auto name = "storage." + engine;
   Batch batch;
   for (const Key& key : keys) batch.put(key, value);
-  node.wait(records->commit(std::move(batch)));
-
+  bare.fill(keys, value);
+  node.wait(commit_all(records, std::move(batch)));
   compare(
-      "storage.rocksdb get 1 KiB", gets,
+      name + " get 1 KiB", gets,
       [&] {
-        std::string out;
         for (int i = 0; i < gets; ++i) {
-          if (!db->Get({}, keys[static_cast<std::size_t>(i) % keys.size()], &out).ok()) std::abort();
+          if (bare.get(keys[static_cast<std::size_t>(i) % keys.size()]).size() != value.size()) std::abort();
         }
       },
       [&] { node.wait(get_loop(records, keys, gets)); });
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
   compare(
-      "storage.rocksdb synced put 1 KiB, 1 client", puts,
+      name + " synced put 1 KiB, 1 client", puts,
       [&] {
+        Bytes varied = value;
         for (int i = 0; i < puts; ++i) {
-          if (!db->Put(synced, keys[static_cast<std::size_t>(i)], slice).ok()) std::abort();
+          vary(varied);
+          bare.put(keys[static_cast<std::size_t>(i)], varied);
         }
       },
       [&] { node.wait(put_loop(records, keys, value, puts)); });
+  compare(
+      fmt::format("{} synced put 1 KiB, {} clients", name, writers), writers * puts_of_each,
+      [&] { bare_put_from_many(bare, keys, value, puts_of_each); },
+      [&] { put_from_many(node, records, keys, value, puts_of_each); });
+}
+
+/// What one sync costs here: nothing that is durable can be faster.
+void measure_sync(const std::filesystem::path& folder) {
+  constexpr int syncs = 300;
+  const Bytes page(4096, 1);
+  const int file = ::open((folder / "sync").c_str(), O_RDWR | O_CREAT, 0600);
+  auto write_one = [&](int i) {
+    if (::pwrite(file, page.data(), page.size(), i * 4096) < 0 || ::fdatasync(file) != 0) std::abort();
+  };
+  for (int i = 0; i < syncs; ++i) write_one(i);
+  std::vector<double> took;
+  for (int i = 0; i < syncs; ++i) took.push_back(seconds([&] { write_one(i); }) * 1e6);
+  std::sort(took.begin(), took.end());
+  ::close(file);
+  fmt::print("{{\"name\": \"bare sync of 4 KiB\", \"median_us\": {:.0f}, \"p99_us\": {:.0f}}}\n", took[syncs / 2],
+             took[syncs * 99 / 100]);
+  std::fflush(stdout);
 }
 
 int run(const std::string& plugins) {
@@ -171,7 +228,9 @@ log: {{level: warning}}
 storage:
   empty: {{plugin: storage.memory}}
   memory: {{plugin: storage.memory}}
-  rocksdb: {{plugin: storage.rocksdb, path: {0}/db}}
+  rocksdb: {{plugin: storage.rocksdb, path: {0}/rocksdb}}
+  sqlite: {{plugin: storage.sqlite, path: {0}/sqlite}}
+  lmdb: {{plugin: storage.lmdb, path: {0}/lmdb}}
 )",
                                          folder.string());
     kernel::NodeOptions options;
@@ -183,7 +242,11 @@ storage:
     const Bytes value(1024, 0x5a);
     measure_call(*node);
     measure_memory(*node, keys, value);
-    measure_rocksdb(*node, folder, keys, value);
+    measure_sync(folder);
+    for (const auto& [engine, open] : bare_engines()) {
+      const auto bare = open(folder);
+      measure_engine(*node, engine, *bare, keys, value);
+    }
     node->stop();
   }
   std::filesystem::remove_all(folder);

@@ -130,6 +130,74 @@ apis: {{blob: {{plugin: bench.blob, blobs: main, listen: "127.0.0.1:{port}", rat
         report(name, f"{statistics.median(rates):,.0f}/s  {ratio:.2f}x nginx", ">= 0.8x", ratio >= 0.8)
 
 
+def wrk_latency(url, key, clients, seconds, script):
+    """Requests a second, median and 99th percentile in milliseconds."""
+    out = subprocess.run(["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--latency", "-H", f"X-API-Key: {key}",
+                          "-s", str(script), url], check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in out or "Socket errors" in out:
+        raise SystemExit("wrk saw errors:\n" + out)
+    unit = {"us": 0.001, "ms": 1, "s": 1000}
+    at = {p: float(n) * unit[u] for p, n, u in re.findall(r"^\s+(50|99)%\s+([\d.]+)(us|ms|s)$", out, re.M)}
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), at["50"], at["99"]
+
+
+def sync_latency(folder, count=500):
+    """Median and 99th percentile of one sync of 4 KiB on this disk, in milliseconds."""
+    took = []
+    with open(folder / "sync", "wb", buffering=0) as f:
+        f.write(bytes(4096 * count))
+        os.fsync(f.fileno())
+        for i in range(count):
+            begin = time.perf_counter()
+            os.pwrite(f.fileno(), bytes([i & 255]) * 4096, 4096 * i)
+            os.fdatasync(f.fileno())
+            took.append((time.perf_counter() - begin) * 1000)
+    took.sort()
+    return took[count // 2], took[count * 99 // 100]
+
+
+def measure_records(work, seconds):
+    """Latency of records over HTTP: a get out of storage.memory, a durable put into storage.sqlite and the others."""
+    (work / "get.lua").write_text("""
+request = function() return wrk.format("GET", "/record/k7") end
+""")
+    (work / "put.lua").write_text("""
+local rest, i = string.rep("x", 1014), 0
+request = function()
+  i = i + 1
+  return wrk.format("PUT", "/record/k" .. i % 10000, nil, string.format("%010d", i) .. rest)
+end
+""")
+    bounds = {("memory", 64): 1, ("sqlite", 1): 1, ("sqlite", 64): 5}
+    for engine in ("memory", "sqlite", "lmdb", "rocksdb"):
+        port = free_port()
+        path = "" if engine == "memory" else f", path: {work}/records-{engine}"
+        (work / "records.yaml").write_text(f"""
+node: {{name: bench, data: {work}/records-{engine}-data}}
+log: {{level: warning}}
+storage: {{main: {{plugin: storage.{engine}{path}}}}}
+services: {{access: {{plugin: service.access, records: main, cookie_file: "{work}/cookie-{engine}"}}}}
+apis: {{blob: {{plugin: bench.blob, blobs: main, records: main, listen: "127.0.0.1:{port}", rate_per_second: 0}}}}
+""")
+        with Process([str(DRAWBRIDGE), "run", str(work / "records.yaml")], work / "records.out", node_env()):
+            wait_http(port)
+            key, url = (work / f"cookie-{engine}").read_text().strip(), f"http://127.0.0.1:{port}"
+            wrk_latency(url, key, 1, 1, work / "put.lua")
+            if engine == "memory":
+                rounds = [("get 1 KiB", 64, "get.lua")]
+            else:
+                rounds = [("durable put 1 KiB", 1, "put.lua"), ("durable put 1 KiB", 64, "put.lua")]
+            for what, clients, script in rounds:
+                sync = sync_latency(work)
+                rate, median, p99 = wrk_latency(url, key, clients, seconds, work / script)
+                bound = bounds.get((engine, clients))
+                report(f"storage.{engine} {what} over HTTP, {clients} clients",
+                       f"{rate:,.0f}/s p50 {median:.2f} p99 {p99:.2f} ms", bound and f"p99 <= {bound} ms",
+                       bound and p99 <= bound)
+                if engine != "memory":
+                    report("  one bare sync just before", f"p50 {sync[0]:.2f} p99 {sync[1]:.2f} ms")
+
+
 def make_home(work, name):
     home = work / name
     external, internal, peers = free_port(), free_port(), free_port()
@@ -222,7 +290,9 @@ def measure_facets():
                          capture_output=True, text=True).stdout
     for line in out.splitlines():
         m = json.loads(line)
-        if m["name"] == "facet call":
+        if "p99_us" in m:
+            report(m["name"], f"p50 {m['median_us']:.0f} us  p99 {m['p99_us']:.0f} us")
+        elif m["name"] == "facet call":
             report("facet call through a plugin against a direct call", f"{m['difference_ns']:.0f} ns more",
                    "<= 100 ns", m["difference_ns"] <= 100)
         else:
@@ -251,16 +321,18 @@ def measure_start(work, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", choices=["http", "large", "facets", "start"], action="append")
+    parser.add_argument("--only", choices=["http", "large", "facets", "records", "start"], action="append")
     args = parser.parse_args()
     for tool in ("nginx", "wrk", "curl", "taskset"):
         if not shutil.which(tool):
             raise SystemExit(f"error: {tool} is not installed\nhint: run `deploy/setup.sh bench`")
-    only = args.only or ["facets", "start", "http", "large"]
+    only = args.only or ["facets", "records", "start", "http", "large"]
     work = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-bench."))
     try:
         if "facets" in only:
             measure_facets()
+        if "records" in only:
+            measure_records(work, 3 if args.quick else 10)
         if "start" in only:
             measure_start(work, 2 if args.quick else 5)
         if "http" in only:

@@ -20,8 +20,8 @@ esac
 
 packages=(g++ cmake ninja-build ccache pkg-config git curl
   libboost$boost-dev libboost-json$boost-dev libboost-url$boost-dev libboost-filesystem$boost-dev
-  libssl-dev libcrypto++-dev librocksdb-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libcli11-dev
-  libgtest-dev libbenchmark-dev python3 python3-pytest python3-requests python3-cryptography python3-yaml)
+  libssl-dev libcrypto++-dev librocksdb-dev libsqlite3-dev liblmdb-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
+  libcli11-dev libgtest-dev libbenchmark-dev python3 python3-pytest python3-requests python3-cryptography python3-yaml)
 for group in "$@"; do
   case "$group" in
     build) ;;

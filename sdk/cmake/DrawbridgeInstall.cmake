@@ -18,7 +18,7 @@ function(drawbridge_install_targets component destination rpath)
 endfunction()
 
 # The libraries that third parties link are exported under the names that they have in the tree.
-foreach(name sdk http testkit)
+foreach(name sdk http storage testkit)
   set_target_properties(drawbridge-${name} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
                                                       SOVERSION ${PROJECT_VERSION} INSTALL_RPATH "$ORIGIN")
   install(TARGETS drawbridge-${name} EXPORT DrawbridgeSdkTargets
@@ -40,7 +40,7 @@ foreach(target ${plugin_targets})
   endif()
 endforeach()
 
-install(DIRECTORY sdk/include/ sdk/http/include/ sdk/testkit/include/ DESTINATION include COMPONENT sdk)
+install(DIRECTORY sdk/include/ sdk/http/include/ sdk/storage/include/ sdk/testkit/include/ DESTINATION include COMPONENT sdk)
 install(EXPORT DrawbridgeSdkTargets NAMESPACE drawbridge:: DESTINATION ${package_dir} COMPONENT sdk)
 configure_package_config_file(sdk/cmake/DrawbridgeSdkConfig.cmake.in ${PROJECT_BINARY_DIR}/DrawbridgeSdkConfig.cmake
                               INSTALL_DESTINATION ${package_dir})

@@ -1,11 +1,12 @@
 // The helper of the storage tests: a node of its own process.
 //
-//   storage_child write PATH        writes for ever from several threads, and prints what was acknowledged:
+//   storage_child write PLUGIN PATH   writes for ever from several threads, and prints what was acknowledged:
 //                                   "batch W N", "blob W N", "erased W N"; ends by being killed
-//   storage_child full FOLDER HOW   fills a small disk (a file system of its own, or where that is not allowed a limit
-//   on the
-//                                   size of files), and tells what happened; HOW: "resume" or "restart" after making
-//                                   room
+//   storage_child full PLUGIN FOLDER HOW DISK
+//                                     fills a small disk (a file system of its own, or where that is not allowed a
+//                                     limit on the size of files), and tells what happened; HOW: "resume" or "restart"
+//                                     after making room
+//   storage_child hold PLUGIN PATH    holds the storage until it is killed; prints its process id
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -32,13 +33,14 @@ void say(const std::string& line) {
   if (::write(STDOUT_FILENO, text.data(), text.size()) < 0) ::_exit(3);
 }
 
-std::unique_ptr<kernel::Node> start(const std::string& path, const std::string& options) {
+/// Small buffers, so that what an engine does in the background is killed too.
+std::unique_ptr<kernel::Node> start(const std::string& plugin, const std::string& path) {
   kernel::NodeOptions node_options;
   node_options.plugin_dirs = {DRAWBRIDGE_PLUGIN_DIR};
   node_options.log_level = Level::off;
-  auto node = kernel::Node::from_text(
-      "node: {name: child}\nstorage: {main: {plugin: storage.rocksdb, path: " + path + ", " + options + "}}\n",
-      "child.yaml", node_options);
+  auto node = kernel::Node::from_text("node: {name: child}\nstorage: {main: {plugin: " + plugin + ", path: " + path +
+                                          ", " + small_options(plugin) + "}}\n",
+                                      "child.yaml", node_options);
   node->start();
   return node;
 }
@@ -78,9 +80,8 @@ Task<> write_for_ever(Records& records, Blobs& blobs, int writer) {
   }
 }
 
-int write(const std::string& path) {
-  // Small buffers, so that flushes and compactions are killed too.
-  const auto node = start(path, "cache: 1MiB, write_buffer: 1MiB");
+int write(const std::string& plugin, const std::string& path) {
+  const auto node = start(plugin, path);
   const auto records = node->find<Records>("main");
   const auto blobs = node->find<Blobs>("main");
   std::vector<std::thread> threads;
@@ -95,6 +96,12 @@ int write(const std::string& path) {
   }
   for (auto& thread : threads) thread.join();
   return 1;
+}
+
+int hold(const std::string& plugin, const std::string& path) {
+  const auto node = start(plugin, path);
+  say(std::to_string(::getpid()));
+  for (;;) ::pause();
 }
 
 /// A disk of 16 MiB, or files of at most 512 KiB.
@@ -179,8 +186,6 @@ class Filler {
   unsigned acknowledged_ = 0;
 };
 
-constexpr auto small_options = "cache: 1MiB, write_buffer: 1MiB";
-
 std::string store_blob(kernel::Node& node, const std::string& id, std::size_t size) {
   const auto blobs = node.find<Blobs>("main");
   try {
@@ -207,10 +212,10 @@ bool resumes(kernel::Node& node, Filler& filler) {
   return false;
 }
 
-int fill_disk(const std::string& folder, const std::string& how, const std::string& kind) {
+int fill_disk(const std::string& plugin, const std::string& folder, const std::string& how, const std::string& kind) {
   SmallDisk disk(folder, kind == "mount");
   Filler filler;
-  auto node = start(folder + "/db", small_options);
+  auto node = start(plugin, folder + "/db");
   say("first-blob " + store_blob(*node, "first", 300'000));
   say("error " + filler.fill(*node, 10'000));
   tell_health(*node);
@@ -221,14 +226,14 @@ int fill_disk(const std::string& folder, const std::string& how, const std::stri
     node->stop();
     node.reset();
     try {
-      node = start(folder + "/db", small_options);
+      node = start(plugin, folder + "/db");
       say(std::string("restarted-full ") + (filler.intact(*node) ? "intact" : "lost"));
       node.reset();
     } catch (const Error& error) {
       say("restarted-full " + Filler::text(error));
     }
     disk.make_room();
-    node = start(folder + "/db", small_options);
+    node = start(plugin, folder + "/db");
   } else {
     disk.make_room();
   }
@@ -237,7 +242,7 @@ int fill_disk(const std::string& folder, const std::string& how, const std::stri
   tell_health(*node);
   say(std::string("intact-after ") + (filler.intact(*node) ? "yes" : "no"));
   node->stop();
-  node = start(folder + "/db", small_options);
+  node = start(plugin, folder + "/db");
   say(std::string("intact-reopened ") + (filler.intact(*node) ? "yes" : "no"));
   return 0;
 }
@@ -249,12 +254,13 @@ int main(int count, char** arguments) {
   using namespace drawbridge::storage_test;
   const std::vector<std::string> words(arguments + 1, arguments + count);
   try {
-    if (words.size() == 2 && words[0] == "write") return write(words[1]);
-    if (words.size() == 4 && words[0] == "full") return fill_disk(words[1], words[2], words[3]);
+    if (words.size() == 3 && words[0] == "write") return write(words[1], words[2]);
+    if (words.size() == 3 && words[0] == "hold") return hold(words[1], words[2]);
+    if (words.size() == 5 && words[0] == "full") return fill_disk(words[1], words[2], words[3], words[4]);
   } catch (const std::exception& error) {
     say(std::string("failed ") + error.what());
     return 1;
   }
-  std::fputs("usage: storage_child write PATH | full FOLDER resume|restart mount|limit\n", stderr);
+  std::fputs("usage: storage_child write|hold PLUGIN PATH | full PLUGIN FOLDER resume|restart mount|limit\n", stderr);
   return 2;
 }

@@ -9,7 +9,7 @@
 #include <set>
 #include <sstream>
 
-#include "fixture.h"
+#include "engines.h"
 #include "process.h"
 #include "traffic.h"
 
@@ -18,7 +18,7 @@ namespace {
 
 int kill_cycles() {
   const char* wanted = std::getenv("DRAWBRIDGE_KILL_CYCLES");
-  return wanted ? std::max(1, std::atoi(wanted)) : 100;
+  return wanted ? std::max(1, std::atoi(wanted)) : 40;
 }
 
 /// What was acknowledged over all cycles.
@@ -47,8 +47,9 @@ struct Acknowledged {
 };
 
 /// Writes until some random moment, and takes what was acknowledged up to the last byte.
-void write_and_kill(const std::string& path, std::mt19937_64& random, Acknowledged& acknowledged) {
-  Child child({"write", path});
+void write_and_kill(const std::string& plugin, const std::string& path, std::mt19937_64& random,
+                    Acknowledged& acknowledged) {
+  Child child({"write", plugin, path});
   std::string line;
   for (auto i = random() % 80; i > 0; --i) {
     ASSERT_TRUE(child.read_line(line));
@@ -124,15 +125,18 @@ void check_files(Storage& storage, const std::filesystem::path& path) {
   EXPECT_EQ(files, large) << "leftovers of a crash were not removed";
 }
 
-TEST(RocksdbCrash, KillLosesNothingThatWasAcknowledged) {
+class EngineCrash : public EngineTest {};
+DRAWBRIDGE_EACH_ENGINE(EngineCrash);
+
+TEST_P(EngineCrash, KillLosesNothingThatWasAcknowledged) {
   const support::TempDir folder;
   const int cycles = kill_cycles();
   std::mt19937_64 random(1);
   Acknowledged acknowledged;
   for (int cycle = 0; cycle < cycles && !HasFailure(); ++cycle) {
     SCOPED_TRACE("cycle " + std::to_string(cycle));
-    ASSERT_NO_FATAL_FAILURE(write_and_kill(folder.string(), random, acknowledged));
-    const auto node = start_rocksdb(folder.path());
+    ASSERT_NO_FATAL_FAILURE(write_and_kill(GetParam().plugin, folder.string(), random, acknowledged));
+    const auto node = start(folder.path());
     Storage storage(*node);
     std::map<int, unsigned> heads;
     for (int writer = 0; writer < writers; ++writer) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
 #include <random>
 
 namespace drawbridge::storage_test {
@@ -69,6 +71,30 @@ Bytes noise(std::size_t size, unsigned seed) {
   Bytes out(size);
   for (auto& byte : out) byte = static_cast<std::uint8_t>(random() >> 32);
   return out;
+}
+
+std::vector<std::filesystem::path> files_with(const std::filesystem::path& folder, const std::string& part) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
+    if (file.is_regular_file() && file.path().filename().string().find(part) != std::string::npos)
+      found.push_back(file);
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+void overwrite(const std::filesystem::path& file, std::streamoff offset, const std::string& bytes) {
+  std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+  out.seekp(offset);
+  out << bytes;
+  ASSERT_TRUE(out.flush());
+}
+
+void expect_corrupt(const Error& error, const std::filesystem::path& path) {
+  EXPECT_EQ(error.code(), Code::corrupt) << error.what();
+  EXPECT_TRUE(std::string(error.what()).find("storage 'main': ") != std::string::npos) << error.what();
+  EXPECT_NE(error.hint().find("restore '" + path.string() + "' from a backup"), std::string::npos) << error.hint();
+  std::printf("  %s\n", error.what());
 }
 
 Error no_error() {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "drawbridge/blobs.h"
 #include "drawbridge/records.h"
@@ -40,6 +42,12 @@ Error error_of(Call call);
 
 /// Bytes that do not compress, a function of the seed.
 Bytes noise(std::size_t size, unsigned seed = 1);
+
+/// The files below a folder whose names have this part, in order.
+std::vector<std::filesystem::path> files_with(const std::filesystem::path& folder, const std::string& part);
+void overwrite(const std::filesystem::path& file, std::streamoff offset, const std::string& bytes);
+/// Of the storage "main" at a path: that it says what is damaged, and what to do.
+void expect_corrupt(const Error& error, const std::filesystem::path& path);
 
 Error no_error();
 

@@ -4,16 +4,16 @@
 
 #include <map>
 
+#include "engines.h"
 #include "process.h"
-#include "support/node.h"
 
 namespace drawbridge::storage_test {
 namespace {
 
 /// What the helper tells, by the first word of each line; the last line of a word wins.
-std::map<std::string, std::string> run(const std::string& how, const std::string& disk) {
+std::map<std::string, std::string> run(const std::string& plugin, const std::string& how, const std::string& disk) {
   const support::TempDir folder;
-  Child child({"full", folder.string(), how, disk});
+  Child child({"full", plugin, folder.string(), how, disk});
   std::map<std::string, std::string> told;
   std::string line;
   while (child.read_line(line)) {
@@ -52,14 +52,17 @@ void check_full(std::map<std::string, std::string>& told) {
   }
 }
 
-TEST(RocksdbFullDisk, GoesOnWhenThereIsRoom) {
-  auto told = run("resume", "mount");
+class EngineFullDisk : public EngineTest {};
+DRAWBRIDGE_EACH_ENGINE(EngineFullDisk);
+
+TEST_P(EngineFullDisk, GoesOnWhenThereIsRoom) {
+  auto told = run(GetParam().plugin, "resume", "mount");
   check_full(told);
   check_common(told);
 }
 
-TEST(RocksdbFullDisk, RestartsOnAFullDisk) {
-  auto told = run("restart", "mount");
+TEST_P(EngineFullDisk, RestartsOnAFullDisk) {
+  auto told = run(GetParam().plugin, "restart", "mount");
   check_full(told);
   check_common(told);
   // Whether a full disk has room for the few bytes that opening needs is not said; that nothing is lost is.
@@ -67,8 +70,8 @@ TEST(RocksdbFullDisk, RestartsOnAFullDisk) {
       << told["restarted-full"];
 }
 
-TEST(RocksdbFullDisk, FilesThatMayNotGrow) {
-  auto told = run("restart", "limit");
+TEST_P(EngineFullDisk, FilesThatMayNotGrow) {
+  auto told = run(GetParam().plugin, "restart", "limit");
   check_full(told);
   check_common(told);
 }

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <thread>
 
-#include "fixture.h"
+#include "engines.h"
 
 namespace drawbridge::storage_test {
 namespace {
@@ -49,8 +49,11 @@ TEST_F(StorageReload, MemoryKeepsItsContentUnderAnotherBound) {
   third.put("d", "x");
 }
 
-TEST_F(StorageReload, RocksdbTakesOtherOptionsWithoutBeingOpenedAgain) {
-  start("storage.rocksdb", at("db"));
+class EngineReload : public StorageReload, public testing::WithParamInterface<EngineKind> {};
+DRAWBRIDGE_EACH_ENGINE(EngineReload);
+
+TEST_P(EngineReload, TakesOtherOptionsWithoutBeingOpenedAgain) {
+  start(GetParam().plugin, at("db"));
   const auto large = noise(300'000);
   {
     Storage first(*node_);
@@ -62,9 +65,7 @@ TEST_F(StorageReload, RocksdbTakesOtherOptionsWithoutBeingOpenedAgain) {
               }).code(),
               Code::invalid);
   }
-  auto second = reload(at("db") +
-                       ", cache: 1MiB, write_buffer: 1MiB, max_open_files: 64, max_blob_bytes: 1MiB, "
-                       "blob_inline_max: 0, sync: false");
+  auto second = reload(at("db") + ", " + GetParam().other + ", max_blob_bytes: 1MiB, blob_inline_max: 0, sync: false");
   EXPECT_EQ(second.get("a"), "1");
   EXPECT_TRUE(second.load("blob") == large);
   second.put("b", "2");
@@ -80,13 +81,13 @@ TEST_F(StorageReload, RocksdbTakesOtherOptionsWithoutBeingOpenedAgain) {
   };
   while (!refused()) std::this_thread::yield();
   node_.reset();
-  node_ = support::start_node(yaml("storage.rocksdb", at("db")));
+  node_ = support::start_node(yaml(GetParam().plugin, at("db")));
   Storage again(*node_);
   EXPECT_EQ(again.get("b"), "2");
 }
 
-TEST_F(StorageReload, AnotherPathIsAnotherDatabase) {
-  start("storage.rocksdb", at("one"));
+TEST_P(EngineReload, AnotherPathIsAnotherDatabase) {
+  start(GetParam().plugin, at("one"));
   Storage(*node_).put("a", "1");
   auto second = reload(at("two"));
   EXPECT_EQ(second.get("a"), "(absent)");
@@ -103,32 +104,32 @@ TEST_F(StorageReload, AnotherPathIsAnotherDatabase) {
   }
 }
 
-TEST_F(StorageReload, AFailedReloadLeavesTheDatabaseOpen) {
-  start("storage.rocksdb", at("db"));
+TEST_P(EngineReload, AFailedReloadLeavesTheDatabaseOpen) {
+  start(GetParam().plugin, at("db"));
   Storage storage(*node_);
   storage.put("a", "1");
-  const auto bad = yaml("storage.rocksdb", at("db") + ", cache: 1MiB, max_blob_bytes: 1MiB") +
-                   "  other: {plugin: storage.rocksdb" + at("db") + "}\n";
+  const auto bad = yaml(GetParam().plugin, at("db") + ", " + GetParam().other + ", max_blob_bytes: 1MiB") +
+                   "  other: {plugin: " + GetParam().plugin + at("db") + "}\n";
   const auto error = error_of([&] { node_->reload(bad); });
   EXPECT_NE(std::string(error.what()).find("component 'other'"), std::string::npos) << error.what();
   EXPECT_NE(std::string(error.what()).find("is in use"), std::string::npos) << error.what();
   storage.put("b", "2");
   EXPECT_EQ(storage.get("a"), "1");
   storage.store("blob", Bytes(2'000'000));
-  EXPECT_EQ(node_->reload(yaml("storage.rocksdb", at("db"))).kept.size(), 1U);
+  EXPECT_EQ(node_->reload(yaml(GetParam().plugin, at("db"))).kept.size(), 1U);
 }
 
-TEST_F(StorageReload, RenamedIsRefusedByItsLock) {
-  start("storage.rocksdb", at("db"));
-  const auto renamed = "node: {name: test}\nstorage:\n  other: {plugin: storage.rocksdb" + at("db") + "}\n";
+TEST_P(EngineReload, RenamedIsRefusedByItsLock) {
+  start(GetParam().plugin, at("db"));
+  const auto renamed = "node: {name: test}\nstorage:\n  other: {plugin: " + GetParam().plugin + at("db") + "}\n";
   const auto error = error_of([&] { node_->reload(renamed); });
-  EXPECT_NE(std::string(error.what()).find("is in use by another process, or by another component"), std::string::npos)
+  EXPECT_NE(std::string(error.what()).find("is in use by another component of this process"), std::string::npos)
       << error.what();
   Storage(*node_).put("a", "1");
 }
 
-TEST_F(StorageReload, WritersUnderLoadLoseNothing) {
-  start("storage.rocksdb", at("db"));
+TEST_P(EngineReload, WritersUnderLoadLoseNothing) {
+  start(GetParam().plugin, at("db"));
   std::atomic<bool> over{false};
   std::atomic<int> failures{0};
   std::vector<std::thread> writers;
@@ -147,7 +148,7 @@ TEST_F(StorageReload, WritersUnderLoadLoseNothing) {
       }
     });
   }
-  for (int i = 0; i < 20; ++i) reload(at("db") + ", cache: " + std::to_string(1 + i % 2) + "MiB");
+  for (int i = 0; i < 20; ++i) reload(at("db") + (i % 2 ? "" : ", " + GetParam().other));
   over = true;
   for (auto& writer : writers) writer.join();
   EXPECT_EQ(failures, 0);

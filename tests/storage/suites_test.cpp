@@ -1,7 +1,7 @@
 // The conformance suites on every storage plugin.
 #include "drawbridge/testkit/blobs_suite.h"
 #include "drawbridge/testkit/records_suite.h"
-#include "fixture.h"
+#include "engines.h"
 #include "support/suite.h"
 
 namespace drawbridge::storage_test {
@@ -12,19 +12,10 @@ std::unique_ptr<kernel::Node> memory() {
 }
 
 /// In a folder of its own, which lives until the next node is made.
-std::unique_ptr<kernel::Node> rocksdb_with(const std::string& options) {
+std::unique_ptr<kernel::Node> in_new_folder(const EngineKind& kind, const std::string& options) {
   static std::unique_ptr<support::TempDir> folder;
   folder = std::make_unique<support::TempDir>();
-  return start_rocksdb(folder->path(), options);
-}
-
-std::unique_ptr<kernel::Node> rocksdb() {
-  return rocksdb_with({});
-}
-
-// Everything has to come from the disk, and every blob is a file.
-std::unique_ptr<kernel::Node> starved_rocksdb() {
-  return rocksdb_with("cache: 1MiB, write_buffer: 1MiB, max_open_files: 32, blob_inline_max: 0");
+  return start_engine(kind, folder->path(), options);
 }
 
 using support::register_suite;
@@ -32,10 +23,14 @@ using support::register_suite;
 [[maybe_unused]] const bool registered = [] {
   register_suite("MemoryRecords", testkit::records_suite(), memory, "main");
   register_suite("MemoryBlobs", testkit::blobs_suite(), memory, "main");
-  register_suite("RocksdbRecords", testkit::records_suite(), rocksdb, "main");
-  register_suite("RocksdbBlobs", testkit::blobs_suite(), rocksdb, "main");
-  register_suite("StarvedRocksdbRecords", testkit::records_suite(2), starved_rocksdb, "main");
-  register_suite("StarvedRocksdbBlobs", testkit::blobs_suite(2), starved_rocksdb, "main");
+  for (const auto& kind : engine_kinds()) {
+    const auto plain = [kind] { return in_new_folder(kind, {}); };
+    const auto starved = [kind] { return in_new_folder(kind, kind.starved); };
+    register_suite((kind.name + "Records").c_str(), testkit::records_suite(), plain, "main");
+    register_suite((kind.name + "Blobs").c_str(), testkit::blobs_suite(), plain, "main");
+    register_suite((kind.name + "StarvedRecords").c_str(), testkit::records_suite(2), starved, "main");
+    register_suite((kind.name + "StarvedBlobs").c_str(), testkit::blobs_suite(2), starved, "main");
+  }
   return true;
 }();
 

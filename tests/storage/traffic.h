@@ -7,6 +7,13 @@
 // What the helper writes, and the tests expect to find: a function of the writer and the number of its step.
 namespace drawbridge::storage_test {
 
+/// Options that make an engine small, so that little traffic reaches what it does in the background.
+inline std::string small_options(const std::string& plugin) {
+  if (plugin == "storage.rocksdb") return "cache: 1MiB, write_buffer: 1MiB";
+  if (plugin == "storage.lmdb") return "map: 1MiB";
+  return "cache: 64KiB";
+}
+
 constexpr int writers = 8;
 constexpr int keys_of_batch = 4;
 

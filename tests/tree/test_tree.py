@@ -16,7 +16,7 @@ TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("DRAWBRIDGE_BUILD", TOP / "build"))
 
 CRYPTO = r"openssl/|cryptopp/|crypto\+\+/"
-DATABASE = r"rocksdb/|sqlite3"
+DATABASE = r"rocksdb/|sqlite3|lmdb"
 HTTP = r"boost/beast|drawbridge/http"
 
 # (who, which files, includes that they may not have). Paths are relative to the repository.
@@ -97,7 +97,7 @@ def test_includes(rule, where, banned):
 
 def test_quoted_includes_stay_at_home():
     """A quoted include of a plugin is a public header of the sdk or a file of its own folder."""
-    public = [TOP / "sdk/include", TOP / "sdk/http/include"]
+    public = [TOP / "sdk/include", TOP / "sdk/http/include", TOP / "sdk/storage/include"]
     wrong = []
     for name, number, line in lines_of(r"plugins/.*\.(h|cpp)"):
         include = re.match(r'\s*#\s*include\s*"([^"]+)"', line)

@@ -1,20 +1,47 @@
 #include "database.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
-#include <algorithm>
+#include <array>
+#include <optional>
+#include <unordered_map>
+
+#include "status.h"
 
 namespace drawbridge::rocks {
 namespace {
 
-constexpr std::string_view format_key = "format";
-constexpr std::string_view format_name = "drawbridge.storage-rocksdb/1";
-constexpr std::string_view clean_key = "clean";
+constexpr Milliseconds resume_interval{1000};
+
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+BytesView bytes_of(const rocksdb::Slice& slice) {
+  return view({slice.data(), slice.size()});
+}
+
+/// Tells the storage what RocksDB reports from its background threads.
+class Listener final : public rocksdb::EventListener {
+ public:
+  explicit Listener(std::shared_ptr<storage::Condition> condition) : condition_(std::move(condition)) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) override {
+    // What is damaged stays so; what the disk refused may work later, and reading goes on meanwhile.
+    condition_->engine_failed(error->IsCorruption() ? Health::State::failed : Health::State::degraded,
+                              error->ToString());
+  }
+  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override {
+    if (info.new_bg_error.ok()) condition_->engine_recovered();
+  }
+
+ private:
+  const std::shared_ptr<storage::Condition> condition_;
+};
 
 /// Small on purpose: an idle node should take little memory, and what is stored here is read by key, mostly once.
-rocksdb::DBOptions database_options(const Settings& settings, std::shared_ptr<Condition> condition,
+rocksdb::DBOptions database_options(const Settings& settings, std::shared_ptr<Listener> listener,
                                     std::shared_ptr<rocksdb::WriteBufferManager> write_buffers) {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
@@ -30,7 +57,7 @@ rocksdb::DBOptions database_options(const Settings& settings, std::shared_ptr<Co
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.max_log_file_size = 1_MiB;
   options.keep_log_file_num = 2;
-  options.listeners.push_back(std::move(condition));
+  options.listeners.push_back(std::move(listener));
   // Damage in the middle of the log would take acknowledged batches with it, so it is an error unless the operator says
   // otherwise. A torn end is what a crash leaves, and was never acknowledged.
   options.wal_recovery_mode = settings.drop_damaged_log ? rocksdb::WALRecoveryMode::kPointInTimeRecovery
@@ -60,11 +87,46 @@ rocksdb::ReadOptions cached_options() {
   return options;
 }
 
+/// A write batch, and an overlay with what it has changed so far, because later members of a group must see it although
+/// it is not written yet. With only one member nobody looks there.
+class Change final : public storage::Transaction {
+ public:
+  Change(Database& database, std::size_t members) : database_(database), overlaid_(members > 1) {}
+
+  bool get(Table table, std::string_view key, const Found& found) override {
+    const auto& overlay = overlay_[static_cast<std::size_t>(table)];
+    const auto changed = overlay.find(key);
+    if (changed == overlay.end()) return database_.get(table, key, Tier::any, found) == Answer::present;
+    if (changed->second) found(*changed->second);
+    return changed->second.has_value();
+  }
+  void put(Table table, std::string_view key, BytesView value) override {
+    check(batch_.Put(database_.handle(table), slice(key), slice(text_view(value))));
+    if (overlaid_) overlay_[static_cast<std::size_t>(table)][key] = value;
+  }
+  void erase(Table table, std::string_view key) override {
+    check(batch_.Delete(database_.handle(table), slice(key)));
+    if (overlaid_) overlay_[static_cast<std::size_t>(table)][key] = std::nullopt;
+  }
+  void commit() override { database_.write(batch_); }
+
+ private:
+  static void check(const rocksdb::Status& status) {
+    if (!status.ok()) throw std::runtime_error("the write batch takes no more: " + status.ToString());
+  }
+
+  Database& database_;
+  const bool overlaid_;
+  rocksdb::WriteBatch batch_;
+  std::array<std::unordered_map<std::string_view, std::optional<BytesView>>, storage::table_count> overlay_;
+};
+
 }  // namespace
 
-Database::Database(const Settings& settings, std::shared_ptr<Condition> condition)
+Database::Database(const Settings& settings, std::shared_ptr<storage::Condition> condition, const Clock& clock)
     : settings_(settings),
       condition_(condition),
+      clock_(clock),
       cached_options_(cached_options()),
       cache_(rocksdb::NewLRUCache(settings.cache_bytes, 2)),
       write_buffers_(std::make_shared<rocksdb::WriteBufferManager>(settings.write_buffer_bytes)) {
@@ -72,11 +134,11 @@ Database::Database(const Settings& settings, std::shared_ptr<Condition> conditio
   const std::vector<rocksdb::ColumnFamilyDescriptor> columns = {
       {rocksdb::kDefaultColumnFamilyName, column}, {"records", column}, {"blobs", column}, {"contents", column}};
   rocksdb::DB* db = nullptr;
-  const auto status = rocksdb::DB::Open(database_options(settings, std::move(condition), write_buffers_),
-                                        settings.database_path(), columns, &handles_, &db);
+  const auto status =
+      rocksdb::DB::Open(database_options(settings, std::make_shared<Listener>(std::move(condition)), write_buffers_),
+                        settings.database_path(), columns, &handles_, &db);
   if (!status.ok()) throw to_open_error(settings, status);
   db_.reset(db);
-  check_format();
 }
 
 Database::~Database() {
@@ -88,26 +150,42 @@ Database::~Database() {
   db_->Close().PermitUncheckedError();
 }
 
-Answer Database::get(Column column, std::string_view key, Tier tier, rocksdb::PinnableSlice& value) const {
-  const auto status = db_->Get(read_options(tier), handle(column), slice(key), &value);
+Answer Database::get(Table table, std::string_view key, Tier tier, const Found& found) const {
+  rocksdb::PinnableSlice value;
+  const auto status = db_->Get(read_options(tier), handle(table), slice(key), &value);
   // From the caches, RocksDB says "found" with no value also when it would have to open the table to know.
   if (tier == Tier::cached && status.ok() && value.empty()) return Answer::not_cached;
+  if (status.ok()) found(bytes_of(value));
   if (status.ok()) return Answer::present;
   if (status.IsNotFound()) return Answer::absent;
   if (tier == Tier::cached && status.IsIncomplete()) return Answer::not_cached;
   throw to_error(settings_, "get", status);
 }
 
-std::optional<Bytes> Database::get(Column column, std::string_view key) const {
-  rocksdb::PinnableSlice value;
-  if (get(column, key, Tier::any, value) == Answer::absent) return std::nullopt;
-  return to_bytes(bytes_of(value));
+bool Database::visit(Table table, std::string_view prefix, std::string_view from, Tier tier, const Visit& visit) const {
+  const auto end = storage::end_of_prefix(prefix);
+  const rocksdb::Slice bound = slice(end);
+  auto options = read_options(tier);
+  if (!end.empty()) options.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, handle(table)));
+  for (at->Seek(slice(from)); at->Valid(); at->Next()) {
+    if (!visit(at->key().ToStringView(), bytes_of(at->value()))) return true;
+  }
+  if (tier == Tier::cached && at->status().IsIncomplete()) return false;
+  if (!at->status().ok()) throw to_error(settings_, "scan", at->status());
+  return true;
 }
 
-rocksdb::Status Database::write(rocksdb::WriteBatch& batch, bool sync) {
+std::unique_ptr<storage::Transaction> Database::begin(const storage::Load& load) {
+  return std::make_unique<Change>(*this, load.members);
+}
+
+void Database::write(rocksdb::WriteBatch& batch) {
   rocksdb::WriteOptions options;
-  options.sync = sync;
-  return db_->Write(options, &batch);
+  options.sync = settings_.live->sync;
+  auto status = db_->Write(options, &batch);
+  if (!status.ok() && try_resume()) status = db_->Write(options, &batch);
+  if (!status.ok()) throw to_error(settings_, "write", status);
 }
 
 void Database::adjust(const Settings& settings) {
@@ -122,44 +200,12 @@ void Database::adjust(const Settings& settings) {
   if (!status.ok()) throw to_error(settings_, "adjust", status);
 }
 
-bool Database::resume() {
+bool Database::try_resume() {
+  if (!condition_->engine_failed()) return false;
+  const auto now = clock_.now();
+  if (now >= last_resume_ && now - last_resume_ < resume_interval) return false;
+  last_resume_ = now;
   return db_->Resume().ok();
-}
-
-void Database::put_meta(std::string_view key, std::optional<std::string_view> value) {
-  rocksdb::WriteBatch batch;
-  const auto status = value ? batch.Put(handle(Column::meta), slice(key), slice(*value))
-                            : batch.Delete(handle(Column::meta), slice(key));
-  if (!status.ok()) throw to_error(settings_, "write", status);
-  if (const auto written = write(batch, true); !written.ok()) throw to_error(settings_, "write", written);
-}
-
-void Database::check_format() {
-  const auto found = get(Column::meta, format_key);
-  if (!found) {
-    put_meta(format_key, format_name);
-  } else if (text_view(*found) != format_name) {
-    throw Error(Code::unsupported, "storage '" + settings_.name + "': open: '" + settings_.path + "' has the format '" +
-                                       to_text(*found) + "', this program reads '" + std::string(format_name) + "'");
-  }
-}
-
-bool Database::take_clean_mark() {
-  const bool clean = get(Column::meta, clean_key).has_value();
-  if (clean) put_meta(clean_key, std::nullopt);
-  return clean;
-}
-
-void Database::set_clean_mark() {
-  put_meta(clean_key, "1");
-}
-
-std::optional<std::string> end_of_prefix(std::string_view prefix) {
-  std::string end(prefix);
-  while (!end.empty() && end.back() == '\xff') end.pop_back();
-  if (end.empty()) return std::nullopt;
-  end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
-  return end;
 }
 
 }  // namespace drawbridge::rocks

@@ -13,7 +13,4 @@ Error to_error(const Settings& settings, std::string_view action, const rocksdb:
 /// The same for opening the database, where a lock that is held and a missing file have a meaning of their own.
 Error to_open_error(const Settings& settings, const rocksdb::Status& status);
 
-/// The same for a failed system call on a file of `settings.path`; `error` is an errno.
-Error to_file_error(const Settings& settings, std::string_view action, int error);
-
 }  // namespace drawbridge::rocks
