@@ -300,6 +300,18 @@ def measure_facets():
                    m["ratio"] >= 0.8)
 
 
+def measure_isolation():
+    out = subprocess.run([str(BUILD / "bin" / "bench_isolation"), str(BUILD / "plugins")], check=True,
+                         capture_output=True, text=True).stdout
+    for line in out.splitlines():
+        m = json.loads(line)
+        if m["name"].startswith("blob"):
+            report(f"isolated {m['name']}, pieces of 1 MiB", f"{m['gb_per_s']:.2f} GB/s", ">= 1 GB/s",
+                   m["gb_per_s"] >= 1)
+        else:
+            report(f"isolated {m['name']}", f"{m['more_us']:.1f} us more", "<= 30 us", m["more_us"] <= 30)
+
+
 def measure_start(work, rounds):
     home, port, _, _ = make_home(work, "start")
     ready, derive, idle = [], [], []
@@ -321,18 +333,20 @@ def measure_start(work, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", choices=["http", "large", "facets", "records", "start"], action="append")
+    parser.add_argument("--only", choices=["http", "large", "facets", "records", "isolation", "start"], action="append")
     args = parser.parse_args()
     for tool in ("nginx", "wrk", "curl", "taskset"):
         if not shutil.which(tool):
             raise SystemExit(f"error: {tool} is not installed\nhint: run `deploy/setup.sh bench`")
-    only = args.only or ["facets", "records", "start", "http", "large"]
+    only = args.only or ["facets", "records", "isolation", "start", "http", "large"]
     work = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-bench."))
     try:
         if "facets" in only:
             measure_facets()
         if "records" in only:
             measure_records(work, 3 if args.quick else 10)
+        if "isolation" in only:
+            measure_isolation()
         if "start" in only:
             measure_start(work, 2 if args.quick else 5)
         if "http" in only:

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/isolation/component.h"
+
 namespace drawbridge::kernel {
 namespace {
 
@@ -26,14 +28,21 @@ std::string_view stage_text(Instance::Stage stage) {
   return "did not stop in time";
 }
 
+/// In this process, or for another one.
+std::shared_ptr<Component> create(Instance& instance, const Config& config, const Loader& loader) {
+  const auto& own = instance.config;
+  instance.plugin = own.isolate ? loader.inspect(own.plugin) : loader.load(own.plugin);
+  if (!own.isolate) return instance.plugin.create();
+  return isolation::make_isolated(instance.plugin, own.name, config.node.name, *own.isolate);
+}
+
 /// Creates the component and applies its options. What a plugin throws here is told at the place that names the plugin.
 void configure(Instance& instance, OptionsBinder& binder, const Config& config, const Loader& loader,
                Problems& problems) {
   const auto& own = instance.config;
   if (own.plugin.empty()) return;  // a problem already
   try {
-    instance.plugin = loader.load(own.plugin);
-    instance.component = instance.plugin.create();
+    instance.component = create(instance, config, loader);
     if (!instance.component) throw Error(Code::internal, "the plugin created no component");
     instance.component->options(binder);
   } catch (const Error& error) {
@@ -96,7 +105,7 @@ class Binding {
  private:
   static bool same(const Instance& fresh, const Instance& old) {
     return fresh.component && old.stage == Instance::Stage::running && fresh.plugin.id == old.plugin.id &&
-           fresh.uses == old.uses && fresh.values.same(old.values);
+           fresh.config.isolate == old.config.isolate && fresh.uses == old.uses && fresh.values.same(old.values);
   }
 
   void absent(const Reference& reference) {

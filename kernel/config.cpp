@@ -93,6 +93,33 @@ void read_log(const Entry& section, Config& config, Problems& problems) {
   config.log.level = level_of(level).value_or(Level::info);
 }
 
+/// `isolate: process`, or a mapping that says more.
+std::optional<IsolationConfig> read_isolation(const Entry& entry, const Config& config, Problems& problems) {
+  const auto& value = entry.value;
+  if (value.broken || (value.kind == Value::Kind::scalar && value.text == "none")) return std::nullopt;
+  IsolationConfig out;
+  if (value.kind == Value::Kind::scalar && value.text == "process") return out;
+  if (value.kind != Value::Kind::map) {
+    problems.add(value.mark.line > 0 ? value.mark : entry.mark, "`isolate` must be `process`, `none` or a mapping",
+                 "write `isolate: process`, or `isolate: {process: true, call_timeout: 30s, memory: 512MiB}`");
+    return std::nullopt;
+  }
+  bool process = true;
+  OptionsBinder options;
+  options.flag("process", process, "Whether it runs in a process of its own.");
+  options.duration("call_timeout", out.call_timeout, {Milliseconds(10), Milliseconds(3'600'000)},
+                   "How long a call may take before it fails as unavailable.");
+  options.duration("stop_timeout", out.stop_timeout, {Milliseconds(10), Milliseconds(3'600'000)},
+                   "How long stopping may take before the process is killed.");
+  options.size("memory", out.memory, {0, 1_TiB}, "How much memory it may have before it is killed; 0 is any.");
+  options.apply(value.entries, entry.mark, config.folder, problems);
+  constexpr std::uint64_t least = 16_MiB;  // with less, no process gets as far as its component
+  if (out.memory != 0 && out.memory < least) {
+    problems.add(entry.mark, fmt::format("`memory` must be 0 or at least {}", size_text(least)));
+  }
+  return process ? std::optional(out) : std::nullopt;
+}
+
 void read_component(const Entry& entry, const std::string& section, Config& config, Problems& problems) {
   expect_name(entry.key, "the component", entry.mark, problems);
   if (entry.key == kernel_name) problems.add(entry.mark, "a component cannot be called `node`");
@@ -105,11 +132,12 @@ void read_component(const Entry& entry, const std::string& section, Config& conf
     return;
   }
   bool broken = false;
-  ComponentConfig component{entry.key, section, {}, entry.mark, entry.mark, {}};
+  ComponentConfig component{entry.key, section, {}, entry.mark, entry.mark, {}, {}};
   if (entry.value.kind == Value::Kind::map) {
     for (const auto& option : entry.value.entries) {
+      if (option.key == "isolate") component.isolate = read_isolation(option, config, problems);
       if (option.key != "plugin") {
-        component.options.push_back(option);
+        if (option.key != "isolate") component.options.push_back(option);
         continue;
       }
       component.plugin = option.value.text;

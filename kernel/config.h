@@ -2,9 +2,11 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "drawbridge/bytes.h"
 #include "drawbridge/clock.h"
 #include "drawbridge/log.h"
 #include "kernel/yaml.h"
@@ -33,6 +35,14 @@ struct LogConfig {
   std::string file;                                  ///< Absolute; empty: standard error.
 };
 
+/// `isolate:` of a component: it runs in a process of its own.
+struct IsolationConfig {
+  Milliseconds call_timeout{30'000};  ///< For one call; then it fails, and a component that does not end it is killed.
+  Milliseconds stop_timeout{10'000};  ///< For its stop.
+  std::uint64_t memory = 1_GiB;       ///< Of its own, resident; 0: no bound.
+  friend bool operator==(const IsolationConfig&, const IsolationConfig&) = default;
+};
+
 /// One component: an entry of any other section.
 struct ComponentConfig {
   std::string name;
@@ -40,7 +50,8 @@ struct ComponentConfig {
   std::string plugin;
   Mark mark;
   Mark plugin_mark;
-  std::vector<Entry> options;  ///< All but `plugin`.
+  std::vector<Entry> options;                ///< All but `plugin` and `isolate`.
+  std::optional<IsolationConfig> isolate{};  ///< Nothing: it runs in the node's own process.
 };
 
 struct Config {

@@ -134,12 +134,21 @@ fs::path Loader::find(const std::string& id) const {
 }
 
 Plugin Loader::load(const std::string& id) const {
+  auto plugin = inspect(id);
+  try {
+    plugin.create = loaded_descriptor(plugin.file).create;
+    return plugin;
+  } catch (const Error& error) {
+    throw Error(error.code(), plugin.file.string() + " " + error.what(), error.hint());
+  }
+}
+
+Plugin Loader::inspect(const std::string& id) const {
   const auto file = find(id);
   try {
-    read_descriptor(MappedFile(file).bytes(), id);
-    const auto& descriptor = loaded_descriptor(file);
+    const auto descriptor = read_descriptor(MappedFile(file).bytes(), id);
     return {id, std::string(fixed_text(descriptor.version)), std::string(fixed_text(descriptor.summary)), file,
-            descriptor.create};
+            nullptr};
   } catch (const Error& error) {
     const std::string hint = error.hint().empty() ? "put the plugin's library of this build there" : error.hint();
     throw Error(error.code(), file.string() + " " + error.what(), hint);

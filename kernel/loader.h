@@ -35,6 +35,8 @@ class DRAWBRIDGE_API Loader {
   /// or another's), unsupported (made for another SDK or build), unavailable (it cannot be read, or a library that it
   /// needs is missing).
   Plugin load(const std::string& id) const;
+  /// The same without loading it: what its file says, with `create` null.
+  Plugin inspect(const std::string& id) const;
 
   /// Every `*.so` in the folders, by id, sorted. They are not looked into.
   std::vector<std::string> known_ids() const;

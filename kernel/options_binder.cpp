@@ -50,7 +50,7 @@ std::vector<std::string> yaml_names(const OptionSpec& spec) {
 
 void OptionsBinder::add(OptionSpec spec) {
   for (const auto& key : yaml_names(spec)) {
-    if (key == "plugin" || find(key) != nullptr) {
+    if (key == "plugin" || key == "isolate" || find(key) != nullptr) {
       throw Error(Code::internal, "the plugin declares the option `" + key + "` that is already taken");
     }
   }

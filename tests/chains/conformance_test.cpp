@@ -19,5 +19,18 @@ std::unique_ptr<kernel::Node> rocksdb_node() {
 const bool on_rocksdb =
     (support::register_suite("LocalLedgerOnRocksdb", testkit::ledger_suite(signer()), rocksdb_node, "ledger"), true);
 
+// In a process of its own, with its storage and identity in the node's; and with its storage in a third.
+const bool isolated =
+    (support::register_suite(
+         "IsolatedLocalLedger", testkit::ledger_suite(signer()),
+         [] { return ledger_node("{plugin: storage.memory}", "alice", ", isolate: process"); }, "ledger"),
+     true);
+const bool isolated_on_isolated =
+    (support::register_suite(
+         "IsolatedLocalLedgerOnIsolated", testkit::ledger_suite(signer()),
+         [] { return ledger_node("{plugin: storage.memory, isolate: process}", "alice", ", isolate: process"); },
+         "ledger"),
+     true);
+
 }  // namespace
 }  // namespace drawbridge::test

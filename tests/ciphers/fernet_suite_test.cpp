@@ -14,9 +14,17 @@ std::unique_ptr<kernel::Node> fernet_node() {
   return support::start_node("node: {name: test}\nciphers:\n  suite: {plugin: cipher.fernet}\n");
 }
 
+std::unique_ptr<kernel::Node> isolated_fernet_node() {
+  return support::start_node("node: {name: test}\nciphers:\n  suite: {plugin: cipher.fernet, isolate: process}\n");
+}
+
 const bool registered = [] {
   support::register_suite<CipherSuite>("FernetCipherSuite", testkit::cipher_suite_suite(), fernet_node, "suite");
   support::register_suite<CipherSuite>("FernetEnvelope", testkit::envelope_suite(), fernet_node, "suite");
+  support::register_suite<CipherSuite>("IsolatedFernetCipherSuite", testkit::cipher_suite_suite(), isolated_fernet_node,
+                                       "suite");
+  support::register_suite<CipherSuite>("IsolatedFernetEnvelope", testkit::envelope_suite(), isolated_fernet_node,
+                                       "suite");
   return true;
 }();
 

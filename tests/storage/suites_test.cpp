@@ -18,6 +18,14 @@ std::unique_ptr<kernel::Node> in_new_folder(const EngineKind& kind, const std::s
   return start_engine(kind, folder->path(), options);
 }
 
+// In a process of its own.
+std::unique_ptr<kernel::Node> isolated_memory() {
+  return start_storage("storage.memory", "isolate: process");
+}
+std::unique_ptr<kernel::Node> isolated_rocksdb() {
+  return in_new_folder(engine_kinds().front(), "isolate: process");
+}
+
 using support::register_suite;
 
 [[maybe_unused]] const bool registered = [] {
@@ -31,6 +39,10 @@ using support::register_suite;
     register_suite((kind.name + "StarvedRecords").c_str(), testkit::records_suite(2), starved, "main");
     register_suite((kind.name + "StarvedBlobs").c_str(), testkit::blobs_suite(2), starved, "main");
   }
+  register_suite("IsolatedMemoryRecords", testkit::records_suite(3), isolated_memory, "main");
+  register_suite("IsolatedMemoryBlobs", testkit::blobs_suite(3), isolated_memory, "main");
+  register_suite("IsolatedRocksdbRecords", testkit::records_suite(4), isolated_rocksdb, "main");
+  register_suite("IsolatedRocksdbBlobs", testkit::blobs_suite(4), isolated_rocksdb, "main");
   return true;
 }();
 

@@ -19,6 +19,14 @@ std::pair<TestNode, TestNode> tls_pair() {
   return {make_tls("alice"), make_tls("bob")};
 }
 
+// One end in a process of its own, and both.
+std::pair<TestNode, TestNode> isolated_tls_pair() {
+  return {make_tls("alice", "    isolate: process\n"), make_tls("bob", "    isolate: process\n")};
+}
+std::pair<TestNode, TestNode> half_isolated_tls_pair() {
+  return {make_tls("alice"), make_tls("bob", "    isolate: process\n")};
+}
+
 using TransportCase = testkit::Case<testkit::TransportPair>;
 
 bool register_all(const char* suite, std::function<std::pair<TestNode, TestNode>()> make) {
@@ -34,7 +42,9 @@ bool register_all(const char* suite, std::function<std::pair<TestNode, TestNode>
   return true;
 }
 
-const bool registered = register_all("LoopbackTransport", loopback_pair) && register_all("TlsTransport", tls_pair);
+const bool registered = register_all("LoopbackTransport", loopback_pair) && register_all("TlsTransport", tls_pair) &&
+                        register_all("IsolatedTlsTransport", isolated_tls_pair) &&
+                        register_all("HalfIsolatedTlsTransport", half_isolated_tls_pair);
 
 }  // namespace
 }  // namespace drawbridge::transport_test
