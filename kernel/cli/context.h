@@ -37,5 +37,6 @@ void add_key_commands(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_reload(CLI::App& app, Context& context);
 void add_plugin_commands(CLI::App& app, Context& context);
+void add_storage(CLI::App& app, Context& context);
 
 }  // namespace drawbridge::cli

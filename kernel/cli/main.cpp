@@ -45,6 +45,7 @@ void add_commands(CLI::App& app, Context& context) {
   add_status(app, context);
   add_reload(app, context);
   add_plugin_commands(app, context);
+  add_storage(app, context);
   app.require_subcommand(1);
   app.footer(
       "Plugins are looked for in DRAWBRIDGE_PLUGINS (folders separated by colons), else beside this program.\n"

@@ -9,7 +9,7 @@ import pytest
 from nodes import DRAWBRIDGE, TOP, run_cli, until
 
 COMMANDS = ["init", "run", "check", "describe", "id", "peers", "share", "get", "list", "verify", "proof", "revoke",
-            "keys", "apikey", "status"]
+            "keys", "apikey", "status", "storage"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 //
 //   storage_child write PLUGIN PATH   writes for ever from several threads, and prints what was acknowledged:
 //                                   "batch W N", "blob W N", "erased W N"; ends by being killed
+//   storage_child mirror FOLDER       see child_mirror.cpp
 //   storage_child full PLUGIN FOLDER HOW DISK
 //                                     fills a small disk (a file system of its own, or where that is not allowed a
 //                                     limit on the size of files), and tells what happened; HOW: "resume" or "restart"
@@ -22,6 +23,7 @@
 #include "drawbridge/blobs.h"
 #include "drawbridge/records.h"
 #include "kernel/node.h"
+#include "storage/child_mirror.h"
 #include "storage/traffic.h"
 
 namespace drawbridge::storage_test {
@@ -78,6 +80,15 @@ Task<> write_for_ever(Records& records, Blobs& blobs, int writer) {
       if (erased) say("erased" + who + std::to_string(before));
     }
   }
+}
+
+int mirror(const std::string& folder) {
+  kernel::NodeOptions options;
+  options.plugin_dirs = {DRAWBRIDGE_PLUGIN_DIR};
+  options.log_level = Level::off;
+  const auto node = kernel::Node::from_text(mirror_yaml(folder, "1ms"), "child.yaml", options);
+  node->start();
+  return write_mirror(*node, say);
 }
 
 int write(const std::string& plugin, const std::string& path) {
@@ -257,10 +268,13 @@ int main(int count, char** arguments) {
     if (words.size() == 3 && words[0] == "write") return write(words[1], words[2]);
     if (words.size() == 3 && words[0] == "hold") return hold(words[1], words[2]);
     if (words.size() == 5 && words[0] == "full") return fill_disk(words[1], words[2], words[3], words[4]);
+    if (words.size() == 2 && words[0] == "mirror") return mirror(words[1]);
   } catch (const std::exception& error) {
     say(std::string("failed ") + error.what());
     return 1;
   }
-  std::fputs("usage: storage_child write|hold PLUGIN PATH | full PLUGIN FOLDER resume|restart mount|limit\n", stderr);
+  std::fputs(
+      "usage: storage_child write|hold PLUGIN PATH | full PLUGIN FOLDER resume|restart mount|limit | mirror FOLDER\n",
+      stderr);
   return 2;
 }

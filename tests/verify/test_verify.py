@@ -122,6 +122,7 @@ def test_a_plugin_without_a_known_facet_says_so():
 
 TREE = sorted(path.stem for path in PLUGINS.glob("*.so"))
 SUITE_OF = {"storage.memory": {"records", "blobs"}, "storage.rocksdb": {"records", "blobs"},
+            "storage.sqlite": {"records", "blobs"}, "storage.lmdb": {"records", "blobs"},
             "cipher.fernet": {"cipher", "envelope"}, "chain.local": {"ledger"}, "keeper.owner": {"keeper"},
             "transport.loopback": {"transport"}, "transport.tls": {"transport"}}
 
