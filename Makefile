@@ -1,7 +1,7 @@
 # The few commands of the README. Each does the set-up that it needs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup build demo run test bench package docs format clean help node configure
+.PHONY: setup build demo run python wheel test bench package docs format clean help node configure
 
 setup:      ## Install the Debian or Ubuntu packages that the build needs (does nothing when they are there)
 	@deploy/setup.sh build
@@ -20,6 +20,13 @@ demo: node  ## Three nodes on this machine: one shares a file, one opens it, one
 
 run: node   ## Two nodes, alice and bob, in the foreground with REST on 127.0.0.1:8081; Ctrl-C stops them
 	@examples/run.sh
+
+python: configure ## The Python module in build/python, and its story: two nodes in one process
+	@cmake --build --preset release --target drawbridge-python-module python plugins/all
+	@examples/python/share.py
+
+wheel: setup ## A wheel of the Python module in build/wheel, by pip and scikit-build-core from the package index
+	@deploy/wheel.sh
 
 test: build ## All tests: C++ (ctest), then real node processes and the rules of the tree (pytest)
 	@/usr/bin/python3 tests/run.py build

@@ -330,15 +330,33 @@ def measure_start(work, rounds):
            statistics.median(idle) <= 60)
 
 
+def measure_python(work, rounds):
+    """In a process of its own: it loads the plugins."""
+    (work / "python").mkdir()
+    code = f"""
+import json, pathlib, sys
+sys.path.insert(0, {str(ROOT / 'bench')!r})
+import importlib
+importlib.import_module("python").measure(lambda *line: print(json.dumps(line), flush=True),
+                                          pathlib.Path({str(work / 'python')!r}), {rounds})
+"""
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=node_env())
+    for line in child.stdout:
+        report(*json.loads(line))
+    if child.wait():
+        raise SystemExit("the measurement of the Python module failed")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", choices=["http", "large", "facets", "records", "isolation", "start"], action="append")
+    parser.add_argument("--only", choices=["http", "large", "facets", "records", "isolation", "start",
+                                           "python"], action="append")
     args = parser.parse_args()
     for tool in ("nginx", "wrk", "curl", "taskset"):
         if not shutil.which(tool):
             raise SystemExit(f"error: {tool} is not installed\nhint: run `deploy/setup.sh bench`")
-    only = args.only or ["facets", "records", "isolation", "start", "http", "large"]
+    only = args.only or ["facets", "records", "isolation", "start", "http", "large", "python"]
     work = pathlib.Path(tempfile.mkdtemp(prefix="drawbridge-bench."))
     try:
         if "facets" in only:
@@ -353,6 +371,8 @@ def main():
             measure_http(work, 1 if args.quick else 3, 1 if args.quick else 3)
         if "large" in only:
             measure_large(work, (64 << 20) if args.quick else (1 << 30), 1 if args.quick else 3)
+        if "python" in only:
+            measure_python(work, 3 if args.quick else 7)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     if failures:

@@ -21,14 +21,15 @@ esac
 packages=(g++ cmake ninja-build ccache pkg-config git curl
   libboost$boost-dev libboost-json$boost-dev libboost-url$boost-dev libboost-filesystem$boost-dev
   libssl-dev libcrypto++-dev librocksdb-dev libsqlite3-dev liblmdb-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
-  libcli11-dev libgtest-dev libbenchmark-dev python3 python3-pytest python3-requests python3-cryptography python3-yaml)
+  libcli11-dev libgtest-dev libbenchmark-dev python3 python3-pytest python3-requests python3-cryptography python3-yaml
+  python3-dev pybind11-dev python3-hypothesis python3-mypy)
 for group in "$@"; do
   case "$group" in
     build) ;;
     clang) packages+=(clang clang-format clang-tidy libclang-rt-$llvm-dev) ;;
     docs) packages+=(doxygen) ;;
     package) packages+=(dpkg-dev file) ;;
-    bench) packages+=(wrk nginx-light) ;;
+    bench) packages+=(wrk nginx-light python3-plyvel) ;;
     *) echo "error: unknown group '$group'; the groups are build, clang, bench, docs and package" >&2; exit 1 ;;
   esac
 done

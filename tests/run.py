@@ -2,9 +2,10 @@
 
     /usr/bin/python3 tests/run.py BUILD_DIR [--cpp-only]
 
-The C++ tests of BUILD_DIR by ctest, then tests/tree, tests/integration and tests/verify by pytest. Ends with the counts
-of vectors that the tests report in lines that start with "vectors: ", and with "N passed, N failed". The same two
-numbers are in BUILD_DIR/test-counts. Exits 1 when anything failed, or when nothing ran.
+The C++ tests of BUILD_DIR by ctest, then tests/tree, tests/integration, tests/verify and (where the Python module was
+built) tests/python by pytest. Ends with the counts of vectors that the tests report in lines that start with
+"vectors: ", and with "N passed, N failed". The same two numbers are in BUILD_DIR/test-counts. Exits 1 when anything
+failed, or when nothing ran.
 """
 
 import os
@@ -49,6 +50,23 @@ def run_pytest(build):
     folders = [str(TOP / "tests" / name) for name in ("tree", "integration", "verify")]
     command = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
     subprocess.run(command + folders, cwd=TOP, env=environment)
+    return counts_of(report)
+
+
+def run_python(build):
+    """The tests of the Python module, apart from the others: they have a conftest.py of their own, and load plugins."""
+    if not (build / "python" / "drawbridge").is_dir():
+        print("the Python module was not built: tests/python does not run")
+        return 0, 0
+    report = build / "pytest-python.xml"
+    report.unlink(missing_ok=True)
+    environment = dict(os.environ, DRAWBRIDGE_BUILD=str(build), PYTHONDONTWRITEBYTECODE="1")
+    command = ["/usr/bin/python3", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}"]
+    subprocess.run(command + [str(TOP / "tests" / "python")], cwd=TOP, env=environment)
+    return counts_of(report)
+
+
+def counts_of(report):
     if not report.exists():
         return 0, 1
     passed = failed = 0
@@ -66,8 +84,8 @@ def main():
     build = Path(arguments[0]).resolve()
     passed, failed, vectors = run_ctest(build)
     if "--cpp-only" not in sys.argv:
-        more_passed, more_failed = run_pytest(build)
-        passed, failed = passed + more_passed, failed + more_failed
+        for more_passed, more_failed in (run_pytest(build), run_python(build)):
+            passed, failed = passed + more_passed, failed + more_failed
     print()
     for line in sorted(set(vectors)):
         print(line)

@@ -28,6 +28,8 @@ INCLUDE_RULES = [
     ("the kernel knows no crypto, no database, no HTTP", r"kernel/(?!cli/).*\.(h|cpp)",
      f"{CRYPTO}|{DATABASE}|{HTTP}|plugins/"),
     ("the command line includes no plugin and no database", r"kernel/cli/.*\.(h|cpp)", f"{DATABASE}|plugins/"),
+    ("the bindings include no plugin, no crypto, no database, no HTTP", r"bindings/.*\.(h|cpp)",
+     f"{CRYPTO}|{DATABASE}|{HTTP}|plugins/"),
     ("public headers show no library but Boost and fmt", r"sdk/(.*/)?include/.*\.h",
      f"{CRYPTO}|{DATABASE}|yaml-cpp/|spdlog/"),
 ]
@@ -36,6 +38,7 @@ INCLUDE_RULES = [
 LINK_RULES = [
     ("a plugin links neither the kernel nor a plugin nor the testkit", r"plugins/.+/CMakeLists\.txt",
      r"(?s:target_link_libraries|LIBS)[^)]*\bplugin_\w+|drawbridge(::|-)(kernel|testkit)\b"),
+    ("the bindings link no plugin", r"bindings/.*CMakeLists\.txt", r"target_link_libraries[^)]*\bplugin_\w+"),
     ("the sdk links neither the kernel nor a plugin", r"sdk/CMakeLists\.txt", r"\bplugin_\w+|drawbridge(::|-)kernel\b"),
 ]
 KERNEL_LINKS = (r"drawbridge-kernel",
