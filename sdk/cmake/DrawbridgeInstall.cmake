@@ -40,7 +40,8 @@ foreach(target ${plugin_targets})
   endif()
 endforeach()
 
-install(DIRECTORY sdk/include/ sdk/http/include/ sdk/storage/include/ sdk/testkit/include/ DESTINATION include COMPONENT sdk)
+install(DIRECTORY sdk/include/ sdk/http/include/ sdk/storage/include/ sdk/testkit/include/ DESTINATION include
+        COMPONENT sdk)
 install(EXPORT DrawbridgeSdkTargets NAMESPACE drawbridge:: DESTINATION ${package_dir} COMPONENT sdk)
 configure_package_config_file(sdk/cmake/DrawbridgeSdkConfig.cmake.in ${PROJECT_BINARY_DIR}/DrawbridgeSdkConfig.cmake
                               INSTALL_DESTINATION ${package_dir})
@@ -89,7 +90,9 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_COMPONENT_NODE_DESCRIPTION "A node that encrypts data once, releases it by policy and proves every step.")
 set(CPACK_DEBIAN_SDK_PACKAGE_NAME drawbridge-sdk)
 set(CPACK_DEBIAN_SDK_PACKAGE_SECTION libdevel)
-set(CPACK_DEBIAN_SDK_PACKAGE_DEPENDS
-    "drawbridge (= ${PROJECT_VERSION}), cmake, g++, libfmt-dev, libboost${Boost_VERSION_MAJOR}.${Boost_VERSION_MINOR}-dev, libboost-json${Boost_VERSION_MAJOR}.${Boost_VERSION_MINOR}-dev")
-set(CPACK_COMPONENT_SDK_DESCRIPTION "What the author of a Drawbridge plugin needs: headers, CMake package, drawbridge-verify.")
+set(boost ${Boost_VERSION_MAJOR}.${Boost_VERSION_MINOR})
+string(CONCAT CPACK_DEBIAN_SDK_PACKAGE_DEPENDS "drawbridge (= ${PROJECT_VERSION}), cmake, g++, libfmt-dev, "
+              "libboost${boost}-dev, libboost-json${boost}-dev")
+set(CPACK_COMPONENT_SDK_DESCRIPTION
+    "What the author of a Drawbridge plugin needs: headers, CMake package, drawbridge-verify.")
 include(CPack)

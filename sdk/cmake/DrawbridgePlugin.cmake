@@ -1,7 +1,7 @@
 # drawbridge_add_plugin(<id> SOURCES <files…> [LIBS <targets…>])
 #
-# Builds the plugin <id> ("storage.memory") as <id>.so, in the node's own tree in its plugin folder, elsewhere in the build
-# folder. Only its descriptor is exported. The target is plugin_<id> with `_` for `.`.
+# Builds the plugin <id> ("storage.memory") as <id>.so, in the node's own tree in its plugin folder, elsewhere in the
+# build folder. Only its descriptor is exported. The target is plugin_<id> with `_` for `.`.
 function(drawbridge_add_plugin id)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
   if(NOT arg_SOURCES OR arg_UNPARSED_ARGUMENTS)

@@ -32,7 +32,8 @@ def plugins(prefix, tmp_path_factory):
     """Plugins of every kind, made by `drawbridge plugin new` and built in one go against the installed SDK."""
     folder = tmp_path_factory.mktemp("mine")
     lines = ["cmake_minimum_required(VERSION 3.25)", "project(mine LANGUAGES CXX)",
-             "set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)", "add_compile_options(-Wall -Wextra -Werror)"]
+             "set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/plugins)",
+             "add_compile_options(-Wall -Wextra -Werror)"]
     for kind in KINDS:
         run(prefix / "bin/drawbridge", "plugin", "new", "my_own", "--kind", kind, cwd=folder)
         lines.append(f"add_subdirectory({kind}-my_own)")
@@ -95,8 +96,9 @@ def test_the_debian_packages_hold_a_node_and_the_sdk(tmp_path):
         run("dpkg-deb", "-x", package, tmp_path / "root")
     listed = run(tmp_path / "root/usr/bin/drawbridge", "describe", env={"PATH": "/usr/bin:/bin"}).stdout
     assert "storage.rocksdb" in listed and "cannot be loaded" not in listed
-    for name in ("bin/drawbridge-verify", "include/drawbridge/plugin.h", "lib/cmake/DrawbridgeSdk/DrawbridgeSdkConfig.cmake",
-                 "lib/systemd/system/drawbridge@.service", "share/drawbridge/templates/storage/CMakeLists.txt"):
+    for name in ("bin/drawbridge-verify", "include/drawbridge/plugin.h",
+                 "lib/cmake/DrawbridgeSdk/DrawbridgeSdkConfig.cmake", "lib/systemd/system/drawbridge@.service",
+                 "share/drawbridge/templates/storage/CMakeLists.txt"):
         assert (tmp_path / "root/usr" / name).exists(), name
 
 

@@ -104,8 +104,9 @@ KeyFile KeyFile::create(const CipherSuite& suite, const Secret& password, Random
 KeyFile KeyFile::load(const std::filesystem::path& path, const CipherSuite& suite, const Secret& password) {
   Parsed parsed = parse_file(path);
   if (parsed.suite != suite.suite()) {
-    throw Error(Code::invalid, "key file '" + path.string() + "' is of the suite '" + parsed.suite + "', not '" +
-                                   std::string(suite.suite()) + "'",
+    throw Error(Code::invalid,
+                "key file '" + path.string() + "' is of the suite '" + parsed.suite + "', not '" +
+                    std::string(suite.suite()) + "'",
                 "give service.keyring the suite that the file was made with");
   }
   KeyFile file;
