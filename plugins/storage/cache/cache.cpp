@@ -130,7 +130,7 @@ class CacheStorage final : public Records, public Blobs, public std::enable_shar
   }
 
   Task<Blobs::Page> list(std::string after, std::size_t limit) override {
-    return need_blobs(blobs_).list(std::move(after), limit);
+    co_return co_await need_blobs(blobs_).list(std::move(after), limit);
   }
 
  private:

@@ -22,7 +22,7 @@ class Writer final : public BlobWriter {
 
   Task<> commit(std::string id) override {
     if (!is_blob_id(id)) throw core_->error(Code::invalid, "'" + id + "' cannot name a blob");
-    return core_->shielded(commit_in_turn(std::move(id)));
+    co_await core_->shielded(commit_in_turn(std::move(id)));
   }
 
  private:

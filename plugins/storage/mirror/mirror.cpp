@@ -108,12 +108,12 @@ class MirrorStorage final : public Records, public Blobs {
   Task<> commit(Batch batch) override {
     batch.validate();
     for (const auto& change : batch.changes()) refuse_own(change.key);
-    return Core::shielded(commit_in_turn(core_, std::move(batch)));
+    co_await Core::shielded(commit_in_turn(core_, std::move(batch)));
   }
 
   Task<std::unique_ptr<BlobWriter>> create() override {
     need_blobs(core_->sides[0].blobs);
-    return mirror::make_blob_writer(core_);
+    co_return co_await mirror::make_blob_writer(core_);
   }
 
   Task<std::optional<BlobInfo>> stat(std::string id) override {
