@@ -11,7 +11,7 @@ import pytest
 from nodes import DRAWBRIDGE, until
 
 # The engines that keep their data; a new one is one more word here.
-ENGINES = ["rocksdb"]
+ENGINES = ["rocksdb", "sqlite", "lmdb"]
 
 
 def add_storage(node, name, engine="rocksdb"):

@@ -56,6 +56,7 @@ class MirrorStorage final : public Records, public Blobs {
     co_await group_.stop();
     if (!core_) co_return;
     try {
+      const auto turn = co_await core_->state->writes.enter_alone();  // what was accepted is done
       co_await core_->clean();
     } catch (const std::exception& error) {
       core_->host.log().debug("the journal keeps entries that are over: {}", error.what());
