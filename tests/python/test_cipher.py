@@ -12,7 +12,8 @@ from conftest import suites
 
 small = st.binary(max_size=200)
 keys = st.binary(min_size=32, max_size=32)
-MACHINE = settings(max_examples=10, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+MACHINE = settings(max_examples=10, stateful_step_count=20, deadline=None, database=None,
+                   suppress_health_check=list(HealthCheck))
 
 
 class SuiteMachine(RuleBasedStateMachine):

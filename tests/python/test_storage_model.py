@@ -13,7 +13,7 @@ from conftest import engines, open_storage
 
 keys = st.binary(min_size=1, max_size=3)
 values = st.binary(max_size=40)
-MACHINE = settings(max_examples=25, stateful_step_count=30, deadline=None,
+MACHINE = settings(max_examples=25, stateful_step_count=30, deadline=None, database=None,
                    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 

@@ -8,8 +8,10 @@
 namespace drawbridge::python {
 namespace {
 
-/// Large reads and writes go in steps, so that a cancelled one ends soon.
+/// Large reads and writes go in steps, so that a cancelled one ends. A storage in memory grows with each write, so
+/// those are larger.
 constexpr std::size_t step_bytes = 8_MiB;
+constexpr std::size_t write_bytes = 256_MiB;
 
 using Writer = Kept<BlobWriter>;
 
@@ -20,7 +22,7 @@ Task<std::shared_ptr<Writer>> create(Use<Blobs> blobs) {
 
 Task<> write_all(BlobWriter& writer, BytesView bytes) {
   while (!bytes.empty()) {
-    const auto part = bytes.first(std::min(bytes.size(), step_bytes));
+    const auto part = bytes.first(std::min<std::size_t>(bytes.size(), write_bytes));
     co_await writer.write(part);
     bytes = bytes.subspan(part.size());
   }

@@ -55,7 +55,9 @@ py::bytes to_python(BytesView bytes) {
 }
 
 Bytes bytes_from(py::handle object) {
-  return to_bytes(Borrowed(object, false).bytes());
+  if (PyBytes_CheckExact(object.ptr()) == 0) return to_bytes(Borrowed(object, false).bytes());
+  const auto* begin = reinterpret_cast<const std::uint8_t*>(PyBytes_AS_STRING(object.ptr()));
+  return {begin, begin + PyBytes_GET_SIZE(object.ptr())};
 }
 
 namespace {

@@ -29,7 +29,8 @@ std::string text_from(py::handle text) {
 }
 
 std::string key_from(py::handle key) {
-  return Borrowed(key, false).text();
+  if (PyBytes_CheckExact(key.ptr()) == 0) return Borrowed(key, false).text();
+  return {PyBytes_AS_STRING(key.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(key.ptr()))};
 }
 
 /// The items of an iterable, at most `limit` of them.
@@ -43,16 +44,24 @@ std::vector<Item> items_from(py::handle iterable, std::size_t limit, Item (*from
   return out;
 }
 
-/// A (first, second) tuple.
-std::pair<py::object, py::object> pair_from(py::handle item) {
-  const auto pair = py::cast<py::sequence>(item);
-  if (pair.size() != 2) throw py::value_error("a pair is expected");
-  return {py::object(pair[0]), py::object(pair[1])};
-}
+/// The two items of a tuple, borrowed from it.
+struct Pair {
+  explicit Pair(py::handle item) : held(py::reinterpret_steal<py::object>(PySequence_Fast(item.ptr(), what))) {
+    if (!held) throw py::error_already_set();
+    if (PySequence_Fast_GET_SIZE(held.ptr()) != 2) throw py::value_error(what);
+    first = PySequence_Fast_GET_ITEM(held.ptr(), 0);
+    second = PySequence_Fast_GET_ITEM(held.ptr(), 1);
+  }
+  static constexpr const char* what = "a (key, value) tuple is expected";
+
+  py::object held;
+  py::handle first;
+  py::handle second;
+};
 
 Record record_from(py::handle item) {
-  const auto [key, value] = pair_from(item);
-  return {key_from(key), bytes_from(value)};
+  const Pair pair(item);
+  return {key_from(pair.first), bytes_from(pair.second)};
 }
 
 constexpr std::size_t max_changes = 65'536;
@@ -156,19 +165,19 @@ Batch batch_from(py::handle batch) {
   std::size_t count = 0;
   for (const auto item : batch.attr("changes")) {
     if (++count > max_changes) throw Error(Code::too_large, "a batch has at most 65536 changes");
-    auto [key, value] = pair_from(item);
-    if (value.is_none()) {
-      out.erase(key_from(key));
+    const Pair pair(item);
+    if (pair.second.is_none()) {
+      out.erase(key_from(pair.first));
     } else {
-      out.put(key_from(key), bytes_from(value));
+      out.put(key_from(pair.first), bytes_from(pair.second));
     }
   }
   for (const auto item : batch.attr("expectations")) {
-    auto [key, value] = pair_from(item);
-    if (value.is_none()) {
-      out.expect_absent(key_from(key));
+    const Pair pair(item);
+    if (pair.second.is_none()) {
+      out.expect_absent(key_from(pair.first));
     } else {
-      out.expect(key_from(key), bytes_from(value));
+      out.expect(key_from(pair.first), bytes_from(pair.second));
     }
   }
   return out;
