@@ -7,6 +7,7 @@
 
 #include "drawbridge/storage/database.h"
 #include "settings.h"
+#include "verified.h"
 
 namespace drawbridge::lmdb {
 
@@ -36,6 +37,8 @@ class Environment {
   /// Whether a commit waits for the disk. Of the thread that writes, between transactions.
   void set_sync(bool sync);
 
+  Verified& verified() const { return verified_; }
+
   /// What a failed call means to a caller.
   Error error(std::string_view action, int code) const;
   void check(std::string_view action, int code) const {
@@ -54,6 +57,7 @@ class Environment {
   MDB_dbi rows_ = 0;
   std::atomic<std::uint64_t> max_map_bytes_;
   bool synced_;
+  mutable Verified verified_;
 };
 
 /// One transaction, aborted on destruction unless it was committed.
