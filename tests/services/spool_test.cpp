@@ -164,9 +164,12 @@ TEST_F(SpoolTest, ASuccessorBeginsWhenTheLastTryOfItsPredecessorHasEnded) {
   std::atomic<int> under_way = 0, most = 0, tries = 0;
   const Spool::Work work = [&](std::string, std::string, Bytes) -> Task<> {
     most = std::max(most.load(), ++under_way);
+    struct Ended {
+      std::atomic<int>& under_way;
+      ~Ended() { --under_way; }
+    } ended{under_way};
     ++tries;
     co_await host_.sleep(20ms);
-    --under_way;
     throw Error(Code::not_found, "not yet");
   };
   put("bob", "1");
