@@ -35,7 +35,7 @@ bench: build ## Benchmarks; every ratio that bench/README.md keeps
 	@deploy/setup.sh bench && bench/run.py
 
 package: build ## Debian packages: build/packages/drawbridge_*.deb and drawbridge-sdk_*.deb
-	@deploy/setup.sh package && cd build && cpack
+	@deploy/setup.sh package && cd build && cpack -B packages
 
 docs: node  ## The option reference (docs/plugins/options.md) and the C++ reference (build/reference/html)
 	@deploy/setup.sh docs && deploy/docs.sh

@@ -87,7 +87,7 @@ class ExampleStorage final : public Records {
   }
 
   std::string path_;
-  std::uint64_t max_bytes_ = 64_MiB;
+  std::uint64_t max_bytes_ = 256_MiB;
   Host* host_ = nullptr;
   std::mutex commit_mutex_, map_mutex_;  // taken in this order
   std::map<Key, Bytes> records_;

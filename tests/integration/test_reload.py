@@ -80,7 +80,7 @@ def test_connections_between_nodes_stay(pair):
     pair.alice.edit("plugin: transport.tls,", "plugin: transport.tls, keepalive: 20s,")
     assert "transport" in reload(pair.alice)["replaced"]
     pair.bob.edit("plugin: service.assets,", "plugin: service.assets, peer_timeout: 9s,")
-    assert reload(pair.bob)["replaced"] == ["assets", "external"]
+    assert reload(pair.bob)["replaced"] == ["assets", "external", "internal"]
     data_hash = pair.alice.share("second", "bob")["data_hash"]
     assert pair.bob.text(data_hash) == "second"
     back = pair.bob.share("back", "alice")["data_hash"]

@@ -1,8 +1,5 @@
-// keeper.example releases a key to a grantee once, and never again. What a keeper promises stands in
-// drawbridge/keeper.h.
-#include "drawbridge/cipher_suite.h"
-#include "drawbridge/host.h"
-#include "drawbridge/identity.h"
+// keeper.example holds the keys of what this node shares, and writes every release to the log. What a keeper promises
+// stands in drawbridge/keeper.h.
 #include "drawbridge/keeper.h"
 #include "drawbridge/keyring.h"
 #include "drawbridge/options.h"
@@ -29,33 +26,28 @@ class ExampleKeeper final : public Keeper {
 
   std::string_view keeper() const override { return "example"; }
 
-  // Returns nothing that could travel with the announcement: every release is decided here.
+  // Grant and key in one batch. A key without conditions is wrapped at once, and travels with the announcement.
   Task<std::optional<Bytes>> entrust(Grant grant, Secret data_key) override {
-    public_key(grant.grantee);
-    const Key key = grant_key(grant.asset, grant.grantee);
+    Bytes wrapped = wrap(grant, data_key);
     const std::string secret = secret_name(grant.asset);
     Batch batch;
-    batch.expect_absent(key).put(key, encode(grant.cbor()));
+    batch.expect_absent(grant_key(grant.asset, grant.grantee));
+    batch.put(grant_key(grant.asset, grant.grantee), encode(grant.cbor()));
     batch.put(Keyring::record_key(secret), keyring_->seal(secret, data_key));
     co_await records_->commit(std::move(batch));
-    co_return std::nullopt;
+    co_return grant.policy.conditional() ? std::nullopt : std::optional(std::move(wrapped));
   }
 
+  // The policy is looked at anew each time.
   Task<Bytes> release(std::string asset, std::string grantee) override {
-    const Key key = grant_key(asset, grantee);
-    const auto stored = co_await records_->get(key);
-    if (!stored) throw Error(Code::forbidden, "no grant of this asset to " + grantee);
-    if (*stored == over) throw Error(Code::gone, "the key was released already, or the grant was revoked");
-    const Grant grant = Grant::from(decode_cbor(*stored));
-    if (grant.policy.evaluate({host_->clock().now(), grantee}) != Policy::Result::holds)
-      throw Error(Code::forbidden, "the policy does not hold");
+    const Grant grant = co_await find(asset, grantee);
+    const auto result = grant.policy.evaluate({host_->clock().now(), grantee});
+    if (result == Policy::Result::expired) throw Error(Code::gone, "the grant has expired");
+    if (result != Policy::Result::holds) throw Error(Code::forbidden, "the policy does not hold");
     const auto sealed = co_await records_->get(Keyring::record_key(secret_name(asset)));
     if (!sealed) throw Error(Code::corrupt, "the data key of " + asset + " is missing");
-    Bytes wrapped = suite_->wrap(public_key(grantee), grant.context(), keyring_->open(secret_name(asset), *sealed));
-    Batch batch;  // of two releases at the same time one throws conflict
-    batch.expect(key, *stored).put(key, over);
-    co_await records_->commit(std::move(batch));
-    co_return wrapped;
+    host_->log().info("releases the key of {} to {}", asset, grantee);
+    co_return wrap(grant, keyring_->open(secret_name(asset), *sealed));
   }
 
   Task<> revoke(std::string asset, std::string grantee) override {
@@ -63,25 +55,34 @@ class ExampleKeeper final : public Keeper {
     const auto stored = co_await records_->get(key);
     if (!stored) throw Error(Code::not_found, "no grant of " + asset + " to " + grantee);
     Batch batch;
-    batch.put(key, over);
+    batch.put(key, revoked);
     co_await records_->commit(std::move(batch));
   }
 
  private:
-  inline static const Bytes over{0xf6};  // CBOR's null, where a grant was
+  inline static const Bytes revoked{0xf6};  // CBOR's null, where a grant was
 
   static Key grant_key(const std::string& asset, const std::string& grantee) {
     return "example/" + asset + "/" + grantee;
   }
   static std::string secret_name(const std::string& asset) { return "example/" + asset; }
 
-  Bytes public_key(const std::string& grantee) const {
-    const auto peer = identity_->find_peer(grantee);
+  Task<Grant> find(std::string asset, std::string grantee) {
+    const auto stored = co_await records_->get(grant_key(asset, grantee));
+    if (stored && *stored == revoked) throw Error(Code::gone, "the grant was revoked");
+    if (stored) co_return Grant::from(decode_cbor(*stored));
+    const Records::Page others = co_await records_->scan(grant_key(asset, ""), {}, 1);
+    if (others.records.empty()) throw Error(Code::not_found, "no asset " + asset + " here");
+    throw Error(Code::forbidden, "no grant of this asset to " + grantee);
+  }
+
+  Bytes wrap(const Grant& grant, const Secret& data_key) const {
+    const auto peer = identity_->find_peer(grant.grantee);
     const KeyBundle& keys = peer ? peer->card.keys : identity_->card().keys;
     const auto found = keys.suites.find(std::string(suite_->suite()));
-    if ((!peer && grantee != identity_->node_id()) || found == keys.suites.end())
-      throw Error(Code::not_found, "no peer " + grantee + " with keys of this suite", "add its card first");
-    return found->second.encryption;
+    if ((!peer && grant.grantee != identity_->node_id()) || found == keys.suites.end())
+      throw Error(Code::not_found, "no peer " + grant.grantee + " with keys of this suite", "add its card first");
+    return suite_->wrap(found->second.encryption, grant.context(), data_key);
   }
 
   Ref<Records> records_;
@@ -94,4 +95,5 @@ class ExampleKeeper final : public Keeper {
 }  // namespace
 }  // namespace drawbridge
 
-DRAWBRIDGE_PLUGIN(drawbridge::ExampleKeeper, "keeper.example", "0.1.0", "Releases each key once.")
+DRAWBRIDGE_PLUGIN(drawbridge::ExampleKeeper, "keeper.example", "0.1.0",
+                  "Holds the keys of what this node shares, and logs every release.")

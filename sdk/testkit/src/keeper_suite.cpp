@@ -69,7 +69,10 @@ void check_opens(KeeperNodes& nodes, const Given& given, const Bytes& wrapped) {
 void has_a_name(KeeperNodes& nodes) {
   const auto name = nodes.keeper().keeper();
   check(!name.empty() && name.size() <= 32, "a keeper's name has 1 to 32 characters");
-  for (const char c : name) check((c >= 'a' && c <= 'z') || c == '-', "a keeper's name is of a-z and -");
+  for (const char c : name) {
+    check((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_',
+          "a keeper's name is of a-z, 0-9, - and _");
+  }
 }
 
 void unconditional_grant(KeeperNodes& nodes) {

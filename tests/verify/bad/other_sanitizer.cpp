@@ -8,7 +8,7 @@ __attribute__((used, section(".drawbridge"))) const drawbridge::PluginDescriptor
     drawbridge::sdk_abi,
     sizeof(drawbridge::PluginDescriptor),
     DRAWBRIDGE_COMPILER " libstdc++-" DRAWBRIDGE_STRINGIFY(_GLIBCXX_RELEASE) "-cxx11abi" DRAWBRIDGE_STRINGIFY(
-        _GLIBCXX_USE_CXX11_ABI) " sdk-" DRAWBRIDGE_VERSION " sanitizer-hwasan",
+        _GLIBCXX_USE_CXX11_ABI) " boost-" BOOST_LIB_VERSION " sdk-" DRAWBRIDGE_VERSION " sanitizer-hwasan",
     "bad.other_sanitizer",
     "0.1.0",
     "Was built with another sanitizer.",
