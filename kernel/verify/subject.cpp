@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cstring>
+#include <iterator>
 #include <sstream>
 
 #include "drawbridge/files.h"
@@ -32,12 +33,12 @@ std::string tag_difference(const std::string& theirs, const std::string& ours) {
   const auto a = words(theirs), b = words(ours);
   if (a.size() != b.size()) return "its build tag has another form";
   std::string out;
-  const char* const what[] = {"another compiler", "another standard library", "another SDK version",
+  const char* const what[] = {"another compiler", "another standard library", "another Boost", "another SDK version",
                               "another sanitizer"};
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (a[i] == b[i]) continue;
     out += (out.empty() ? "" : ", ") +
-           fmt::format("{} ({} where this has {})", i < 4 ? what[i] : "another build", a[i], b[i]);
+           fmt::format("{} ({} where this has {})", i < std::size(what) ? what[i] : "another build", a[i], b[i]);
   }
   return out;
 }

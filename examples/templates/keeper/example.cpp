@@ -1,5 +1,7 @@
-// keeper.example holds the keys of what this node shares, and writes every release to the log. What a keeper promises
-// stands in drawbridge/keeper.h.
+// keeper.example holds the keys of what this node shares, and logs every release; its contract is drawbridge/keeper.h.
+#include "drawbridge/cipher_suite.h"
+#include "drawbridge/host.h"
+#include "drawbridge/identity.h"
 #include "drawbridge/keeper.h"
 #include "drawbridge/keyring.h"
 #include "drawbridge/options.h"
@@ -30,9 +32,9 @@ class ExampleKeeper final : public Keeper {
   Task<std::optional<Bytes>> entrust(Grant grant, Secret data_key) override {
     Bytes wrapped = wrap(grant, data_key);
     const std::string secret = secret_name(grant.asset);
+    const Key key = grant_key(grant.asset, grant.grantee);
     Batch batch;
-    batch.expect_absent(grant_key(grant.asset, grant.grantee));
-    batch.put(grant_key(grant.asset, grant.grantee), encode(grant.cbor()));
+    batch.expect_absent(key).put(key, encode(grant.cbor()));
     batch.put(Keyring::record_key(secret), keyring_->seal(secret, data_key));
     co_await records_->commit(std::move(batch));
     co_return grant.policy.conditional() ? std::nullopt : std::optional(std::move(wrapped));
@@ -62,9 +64,7 @@ class ExampleKeeper final : public Keeper {
  private:
   inline static const Bytes revoked{0xf6};  // CBOR's null, where a grant was
 
-  static Key grant_key(const std::string& asset, const std::string& grantee) {
-    return "example/" + asset + "/" + grantee;
-  }
+  static Key grant_key(const Key& asset, const Key& grantee) { return "example/" + asset + "/" + grantee; }
   static std::string secret_name(const std::string& asset) { return "example/" + asset; }
 
   Task<Grant> find(std::string asset, std::string grantee) {
