@@ -51,6 +51,25 @@ def measure_calls(report, drawbridge, rounds):
                    ns <= bound if bound else None)
 
 
+def measure_plugin(report, drawbridge, rounds):
+    """A storage that is written in Python, mounted by the plugin `python`: each call goes to a thread of its own."""
+    loops = 5_000
+    folder = pathlib.Path(__file__).resolve().parent.parent / "tests" / "python" / "plugins"
+    options = {"module": "memory_store", "class": "Store", "path": folder}
+    if "python" not in drawbridge.plugins():
+        return
+    for threads in (1, 4):
+        with drawbridge.storage("python", threads=threads, **options) as store:
+            store[b"key"] = VALUE
+
+            def get():
+                for _ in range(loops):
+                    store[b"key"]
+
+            ns = side_by_side(rounds, get)[0] / loops * 1e9
+            report(f"Python, get 100 B, a storage in Python, {threads} threads", f"{ns / 1000:,.1f} µs", None, None)
+
+
 def cplusplus_blob(plugin, folder):
     """Seconds of a put and a read in C++, from the bench program."""
     out = subprocess.run([str(BUILD / "bin" / "bench_python"), str(BUILD / "plugins"), plugin, str(folder)], check=True,
@@ -192,5 +211,6 @@ def measure(report, work, rounds):
     sys.path.insert(0, str(BUILD / "python"))
     import drawbridge
     measure_calls(report, drawbridge, rounds)
+    measure_plugin(report, drawbridge, rounds)
     measure_blob(report, drawbridge, work, rounds)
     measure_against(report, drawbridge, work, rounds)

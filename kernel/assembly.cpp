@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernel/declare.h"
 #include "kernel/isolation/component.h"
 
 namespace drawbridge::kernel {
@@ -44,7 +45,9 @@ void configure(Instance& instance, OptionsBinder& binder, const Config& config, 
   try {
     instance.component = create(instance, config, loader);
     if (!instance.component) throw Error(Code::internal, "the plugin created no component");
-    instance.component->options(binder);
+    instance.component =
+        declare_options(std::move(instance.component), binder, own.options, own.mark, config.folder, problems);
+    if (!instance.component) return;
   } catch (const Error& error) {
     instance.component.reset();
     problems.add(own.plugin_mark, error.what(), error.hint());

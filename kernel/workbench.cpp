@@ -6,6 +6,7 @@
 #include <functional>
 #include <mutex>
 
+#include "kernel/declare.h"
 #include "kernel/host.h"
 #include "kernel/options_binder.h"
 
@@ -208,7 +209,9 @@ std::unique_ptr<Part> Workbench::make(PartConfig config) {
   if (!state->component) throw Error(Code::internal, state->plugin.id + ": the plugin created no component");
   OptionsBinder binder;
   Problems problems({});
-  state->component->options(binder);
+  const auto& own = state->config;
+  state->component = declare_options(std::move(state->component), binder, own.options, {}, own.folder, problems);
+  raise(problems, own);
   expect_used(binder, state->config, problems);
   binder.apply(state->config.options, {}, state->config.folder, problems);
   bind(binder, state->config, problems);

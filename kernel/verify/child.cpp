@@ -12,6 +12,7 @@
 
 #include "drawbridge/differences.h"
 #include "drawbridge/files.h"
+#include "drawbridge/selector.h"
 #include "drawbridge/testkit/catalogue.h"
 #include "kernel/verify/bench.h"
 #include "kernel/verify/default_config.h"
@@ -56,6 +57,19 @@ ConfigText config_of(const Settings& settings) {
   return {to_text(read_file(settings.config, 1_MiB)), settings.config.string()};
 }
 
+/// The facets of a component, and where it declares to differ.
+testkit::Facets tell_kind(Component& component) {
+  auto facets = testkit::facets_of(component);
+  for (const auto& facet : facets.with_suite) tell("fact", "facet " + facet);
+  for (const auto& facet : facets.without_suite) tell("fact", "other " + facet);
+  if (const auto* declared = dynamic_cast<const Differences*>(&component)) {
+    for (const auto& difference : declared->differences()) {
+      tell("fact", "differs " + difference.test + " " + difference.reason);
+    }
+  }
+  return facets;
+}
+
 /// Loads and creates, tells what it is, and where none was given writes the configuration to work with.
 void inspect(const Settings& settings) {
   const auto subject = read_subject(settings.plugin, settings.plugin_dirs, settings.scratch);
@@ -65,14 +79,11 @@ void inspect(const Settings& settings) {
   // Whether instances can be destroyed is for a case to find out.
   const auto& component = *new std::shared_ptr<Component>(plugin.create());
   if (!component) throw testkit::Failure("create() returned no component");
-  const auto facets = testkit::facets_of(*component);
-  for (const auto& facet : facets.with_suite) tell("fact", "facet " + facet);
-  for (const auto& facet : facets.without_suite) tell("fact", "other " + facet);
-  if (const auto* declared = dynamic_cast<const Differences*>(component.get())) {
-    for (const auto& difference : declared->differences()) {
-      tell("fact", "differs " + difference.test + " " + difference.reason);
-    }
+  const bool selects = dynamic_cast<const Selector*>(component.get()) != nullptr;
+  if (selects && settings.config.empty()) {
+    throw testkit::Failure("its options decide what it is: give a configuration that mounts it");
   }
+  const auto facets = selects ? testkit::Facets{} : tell_kind(*component);
   tell("note", "in options()");
   auto with_config = settings;
   if (settings.config.empty()) {
@@ -86,7 +97,8 @@ void inspect(const Settings& settings) {
     tell("fact", "differs " + difference.test + " " + difference.reason);
   }
   auto& bench = *new NodeBench(with_config, subject, config, channel());
-  static_cast<void>(bench.mount("alice").release());
+  auto* const mounted = bench.mount("alice").release();
+  if (selects) tell_kind(*mounted->component());
 }
 
 std::string time_load(const Settings& settings) {

@@ -8,6 +8,7 @@
 #include "drawbridge/keeper.h"
 #include "drawbridge/ledger.h"
 #include "drawbridge/transport.h"
+#include "kernel/declare.h"
 #include "kernel/host.h"
 #include "kernel/options_binder.h"
 
@@ -77,11 +78,14 @@ const kernel::ComponentConfig& NodeMount::choose(const std::string& component) c
 }
 
 /// Binds its references and returns the names of what it refers to.
-std::vector<std::string> NodeMount::configure(Component& instance, const std::vector<kernel::Entry>& options) const {
+std::vector<std::string> NodeMount::configure(std::shared_ptr<Component>& instance,
+                                              const std::vector<kernel::Entry>& options) const {
   kernel::OptionsBinder binder;
   bench_.note("in options()");
-  instance.options(binder);
   kernel::Problems problems(node_->config().file);
+  instance =
+      kernel::declare_options(std::move(instance), binder, options, config_.mark, node_->config().folder, problems);
+  problems.raise();
   binder.apply(options, config_.mark, node_->config().folder, problems);
   problems.raise();
   std::vector<std::string> used;
@@ -100,7 +104,7 @@ std::vector<std::string> NodeMount::begin_life() {
   bench_.note("in create()");
   life_->component = plugin_.create();
   testkit::check(life_->component != nullptr, "create() returned no component");
-  return configure(*life_->component, config_.options);
+  return configure(life_->component, config_.options);
 }
 
 void NodeMount::end_life() {
@@ -121,7 +125,7 @@ void NodeMount::renew() {
 }
 
 void NodeMount::try_option(const std::string& name, const std::string& value) {
-  const auto instance = plugin_.create();
+  auto instance = plugin_.create();
   auto options = config_.options;
   kernel::Entry entry;
   entry.key = name;
@@ -129,7 +133,7 @@ void NodeMount::try_option(const std::string& name, const std::string& value) {
   entry.value.kind = kernel::Value::Kind::scalar;
   entry.value.text = value;
   options.push_back(std::move(entry));
-  configure(*instance, options);
+  configure(instance, options);
 }
 
 }  // namespace drawbridge::verify

@@ -43,7 +43,8 @@ class NodeMount final : public testkit::Mount {
   };
 
   const kernel::ComponentConfig& choose(const std::string& component) const;
-  std::vector<std::string> configure(Component& instance, const std::vector<kernel::Entry>& options) const;
+  std::vector<std::string> configure(std::shared_ptr<Component>& instance,
+                                     const std::vector<kernel::Entry>& options) const;
   std::vector<std::string> begin_life();
   void end_life();
 

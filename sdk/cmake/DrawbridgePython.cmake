@@ -3,7 +3,8 @@ if(NOT SKBUILD AND NOT Python3_EXECUTABLE AND EXISTS /usr/bin/python3)
   set(Python3_EXECUTABLE /usr/bin/python3)  # the one that has the distribution's packages
 endif()
 set(PYBIND11_NOPYTHON ON)  # only its headers are used
-find_package(Python3 3.11 QUIET COMPONENTS Interpreter Development.Module)
+find_package(Python3 3.11 QUIET COMPONENTS Interpreter Development.Module
+             OPTIONAL_COMPONENTS Development.Embed)
 find_package(pybind11 2.10 QUIET CONFIG)
 set(DRAWBRIDGE_PYTHON_FOUND OFF)
 if(Python3_FOUND AND pybind11_FOUND)

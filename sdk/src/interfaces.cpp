@@ -14,11 +14,13 @@
 #include "drawbridge/log.h"
 #include "drawbridge/options.h"
 #include "drawbridge/records.h"
+#include "drawbridge/selector.h"
 #include "drawbridge/transport.h"
 
 namespace drawbridge {
 
 Component::~Component() = default;
+Selector::~Selector() = default;
 void Component::options(Options&) {}
 Task<> Component::start(Host&) {
   co_return;

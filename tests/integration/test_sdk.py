@@ -1,6 +1,7 @@
 """The SDK as its users have it: installed elsewhere, found by CMake, with plugins built outside the tree."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -125,7 +126,10 @@ def test_plugin_new_leaves_what_exists_alone(tmp_path):
 def test_the_option_reference_is_current():
     """docs/plugins/options.md is what the plugins say of themselves; `make docs` writes it."""
     made = run(DRAWBRIDGE, "describe", "--all", "--markdown").stdout
-    assert (TOP / "docs/plugins/options.md").read_text().endswith(made)
+    told = (TOP / "docs/plugins/options.md").read_text()
+    if "## `python`" not in made:  # built where there is no Python
+        told = re.sub(r"## `python`.*?(?=^## |\Z)", "", told, flags=re.S | re.M)
+    assert told.endswith(made)
 
 
 def test_the_example_is_short():

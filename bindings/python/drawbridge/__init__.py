@@ -19,6 +19,7 @@ import os as _os
 
 from . import _drawbridge
 from ._drawbridge import Buffer, Secret, check_proof, decode_cbor, grant_context
+from ._api import Api, Request, Response, Route
 from ._assets import AssetReader, Assets
 from ._blobs import BlobReader, Blobs, BlobWriter
 from ._cipher import ChunkCipher, CipherSuite, Hasher
@@ -30,6 +31,7 @@ from ._ledger import Ledger
 from ._loading import (Storage, cipher, component, describe, keeper, ledger, log_level, plugin_folders, plugins,
                        storage, transport)
 from ._node import Node
+from ._option import Option
 from ._records import Records
 from ._services import Access, Identity, Keyring
 from ._transport import Stream, Transport
@@ -40,15 +42,15 @@ from .values import (Algorithm, ApiClient, AssetInfo, Batch, BlobInfo, BlobsPage
 __version__: str = _drawbridge.version
 
 __all__ = [
-    "Access", "Algorithm", "ApiClient", "AssetInfo", "AssetReader", "Assets", "Batch", "BlobInfo", "BlobReader",
+    "Access", "Algorithm", "Api", "ApiClient", "AssetInfo", "AssetReader", "Assets", "Batch", "BlobInfo", "BlobReader",
     "BlobWriter", "Blobs", "BlobsPage", "Buffer", "Busy", "CannotOpen", "Checkpoint", "ChunkCipher", "CipherSuite",
     "Component", "ComponentStatus", "Conflict", "Corrupt", "Error", "EventDraft", "EventsPage", "Forbidden", "Gone",
     "Grant", "Hasher", "Health", "Identity", "Internal", "Invalid", "Keeper", "KeyPair", "KeyVersion", "Keyring",
-    "Ledger", "LedgerEvent", "LinkStatus", "Loaded", "MissingKey", "Node", "NotFound", "PaymentRequired", "Peer",
-    "Policy", "PortableChunk", "Records", "RecordsPage", "Rewrapped", "Secret", "Shared", "Storage", "Stream",
-    "TooLarge", "Transport", "Unauthenticated", "Unavailable", "Unsupported", "Verification", "check_proof", "cipher",
-    "component", "decode_cbor", "describe", "grant_context", "keeper", "ledger", "log_level", "plugin_folders",
-    "plugins", "storage", "transport",
+    "Ledger", "LedgerEvent", "LinkStatus", "Loaded", "MissingKey", "Node", "NotFound", "Option", "PaymentRequired",
+    "Peer", "Policy", "PortableChunk", "Records", "RecordsPage", "Request", "Response", "Rewrapped", "Route", "Secret",
+    "Shared", "Storage", "Stream", "TooLarge", "Transport", "Unauthenticated", "Unavailable", "Unsupported",
+    "Verification", "check_proof", "cipher", "component", "decode_cbor", "describe", "grant_context", "keeper",
+    "ledger", "log_level", "plugin_folders", "plugins", "storage", "transport",
 ]
 
 _drawbridge.set_plugin_dirs(plugin_folders())

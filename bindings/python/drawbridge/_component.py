@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import warnings
 from types import TracebackType
-from typing import Any, Awaitable, Callable, TypeVar, cast
+from typing import Any, Awaitable, Callable, ClassVar, Dict, TypeVar, cast
 
 from . import _drawbridge
+from ._option import Option
 from .errors import Unsupported
 from .values import ComponentStatus, Health
 
@@ -25,7 +26,14 @@ class Component:
 
     A facet's methods may be called from any thread. Each `name` has an asynchronous twin `aname` with the same
     arguments, errors and units; a class written in Python writes the plain one, and has the other for nothing.
+
+    A node mounts a class of yours as `{plugin: python, module: my_store, class: Store}`. It may say what it takes in
+    `options`, a dict of `drawbridge.Option`, which `__init__` gets by name; and have a method `start()`, called once
+    before any other, and `stop()`, called last. Any method may be `async`. See docs/python.md.
     """
+
+    #: What the class takes from the configuration.
+    options: ClassVar[Dict[str, Option]] = {}
 
     def health(self) -> Health:
         """How the component feels. Cheap; shown by `drawbridge status` and `GET /health`."""

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "drawbridge/plugin.h"
+#include "drawbridge/selector.h"
 #include "kernel/isolation/child/child_host.h"
 #include "kernel/isolation/facets.h"
 #include "kernel/isolation/process.h"
@@ -33,6 +34,10 @@ class ChildControl final : public Control {
     limit_memory(setup.memory);
     component_ = Loader({setup.folder}).load(setup.plugin).create();
     if (!component_) throw Error(Code::internal, "the plugin created no component");
+    if (dynamic_cast<const Selector*>(component_.get()) != nullptr) {
+      throw Error(Code::unsupported, "cannot run in a process of its own: its options decide what it is",
+                  "leave out `isolate`");
+    }
     component_->options(binder_);
     Described out{binder_.specs(), {}};
     for (const auto& type : facet_types()) {
