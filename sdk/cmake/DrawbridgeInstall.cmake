@@ -1,6 +1,7 @@
 # What `cmake --install` puts where, and the Debian packages that `cpack` makes of it: `drawbridge` (component node: the
-# program, its libraries and plugins, the systemd unit) and `drawbridge-sdk` (component sdk: headers, CMake package,
-# templates, documentation).
+# program, its libraries and plugins, the systemd unit), `drawbridge-sdk` (component sdk: headers, CMake package,
+# templates, documentation) and, where Python was found, `drawbridge-python` (component embed: the plugin `python` and
+# the module in lib/drawbridge/python).
 include(CMakePackageConfigHelpers)
 
 set(DRAWBRIDGE_PLUGIN_INSTALL_DIR lib/drawbridge/plugins)
@@ -11,8 +12,8 @@ function(drawbridge_install_targets component destination rpath)
   foreach(target ${ARGN})
     if(TARGET ${target})
       set_target_properties(${target} PROPERTIES INSTALL_RPATH "${rpath}")
-      install(TARGETS ${target} RUNTIME DESTINATION ${destination} LIBRARY DESTINATION ${destination}
-              COMPONENT ${component})
+      install(TARGETS ${target} RUNTIME DESTINATION ${destination} COMPONENT ${component}
+                                LIBRARY DESTINATION ${destination} COMPONENT ${component})
     endif()
   endforeach()
 endfunction()
@@ -35,7 +36,12 @@ endif()
 get_property(plugin_targets GLOBAL PROPERTY DRAWBRIDGE_PLUGINS)
 foreach(target ${plugin_targets})
   get_target_property(folder ${target} LIBRARY_OUTPUT_DIRECTORY)
-  if(folder STREQUAL DRAWBRIDGE_PLUGIN_DIR)  # those of tests and benchmarks are built elsewhere
+  if(target STREQUAL plugin_python)  # it needs Python: a package of its own, with the module that it imports
+    drawbridge_install_targets(embed ${DRAWBRIDGE_PLUGIN_INSTALL_DIR} "$ORIGIN/../.." ${target})
+    drawbridge_install_targets(embed lib/drawbridge/python/drawbridge "$ORIGIN/../../.." drawbridge-python-module)
+    install(DIRECTORY bindings/python/drawbridge/ DESTINATION lib/drawbridge/python/drawbridge COMPONENT embed
+            PATTERN __pycache__ EXCLUDE)
+  elseif(folder STREQUAL DRAWBRIDGE_PLUGIN_DIR)  # those of tests and benchmarks are built elsewhere
     drawbridge_install_targets(node ${DRAWBRIDGE_PLUGIN_INSTALL_DIR} "$ORIGIN/../.." ${target})
   endif()
 endforeach()
@@ -78,6 +84,12 @@ set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Shares sensitive data between organisatio
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL node sdk)
+if(TARGET plugin_python)
+  list(APPEND CPACK_COMPONENTS_ALL embed)
+endif()
+set(CPACK_DEBIAN_EMBED_PACKAGE_NAME drawbridge-python)
+set(CPACK_DEBIAN_EMBED_PACKAGE_DEPENDS "drawbridge (= ${PROJECT_VERSION}), python3")
+set(CPACK_COMPONENT_EMBED_DESCRIPTION "Mounts components that are written in Python, and the module that they import.")
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
