@@ -7,6 +7,7 @@ with 1 when a bound does not hold. `--quick` does fewer and shorter rounds and 6
 import argparse
 import http.client
 import json
+import mmap
 import os
 import pathlib
 import re
@@ -244,7 +245,20 @@ def suite_speeds(size):
     return {b["run_name"]: b["bytes_per_second"] for b in medians}
 
 
-def measure_large(work, size, rounds):
+def touch_memory(size):
+    """Uses that much memory once, as far as there is as much free, and gives it back.
+
+    A virtual machine gets its memory from the host page by page, at first use: some milliseconds a MiB, more than it
+    takes to seal it. That would be measured as time of whoever happens to be the first to fill a page of the cache."""
+    available = int(re.search(r"MemAvailable:\s+(\d+)", pathlib.Path("/proc/meminfo").read_text()).group(1)) << 10
+    size = min(size, available // 2)
+    with mmap.mmap(-1, size) as memory:
+        for page in range(0, size, mmap.PAGESIZE):
+            memory[page] = 1
+
+
+def measure_large(work, size, rounds, where, bounded):
+    touch_memory((2 * rounds + 3) * size)
     speeds = suite_speeds(size)
     for what in ("seal", "open"):
         for n, label in ((1 << 20, "1 MiB"), (64 << 20, "64 MiB")):
@@ -255,6 +269,12 @@ def measure_large(work, size, rounds):
     with open(content, "wb") as f:
         for _ in range(size >> 20):
             f.write(os.urandom(1 << 20))
+    began = time.monotonic()
+    with open(content, "rb") as source, open(work / "copy", "wb") as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+        os.fsync(copy.fileno())
+    report(f"{where} by itself: as much, copied and synced", f"{size / (time.monotonic() - began) / 1e6:,.0f} MB/s")
+    (work / "copy").unlink()
     with Process([str(DRAWBRIDGE), "--home", str(home), "run"], work / "large.out", node_env()) as node:
         wait_http(port)
         time.sleep(0.5)
@@ -277,10 +297,11 @@ def measure_large(work, size, rounds):
         if subprocess.run(["cmp", str(content), str(work / "out")]).returncode:
             raise SystemExit("the content came back different")
     label = f"{size >> 30} GiB" if size >> 30 else f"{size >> 20} MiB"
-    for name, rates, bare in ((f"share {label} through the API", shares, speeds[f"bare_seal/{64 << 20}"]),
-                              (f"get {label} through the API", gets, speeds[f"bare_open/{64 << 20}"])):
+    for name, rates, bare in ((f"share {label} through the API, {where}", shares, speeds[f"bare_seal/{64 << 20}"]),
+                              (f"get {label} through the API, {where}", gets, speeds[f"bare_open/{64 << 20}"])):
         rate = statistics.median(rates)
-        report(name, f"{rate / 1e6:,.0f} MB/s  {rate / bare:.2f}x bare", ">= 0.6x", rate / bare >= 0.6)
+        bound = (">= 0.6x", rate / bare >= 0.6) if bounded else ()
+        report(name, f"{rate / 1e6:,.0f} MB/s  {rate / bare:.2f}x bare", *bound)
     above = (max(peaks) - idle) / 1024
     report(f"memory while sharing and getting {label}", f"{above:.0f} MiB above idle", "<= 64 MiB", above <= 64)
 
@@ -370,7 +391,11 @@ def main():
         if "http" in only:
             measure_http(work, 1 if args.quick else 3, 1 if args.quick else 3)
         if "large" in only:
-            measure_large(work, (64 << 20) if args.quick else (1 << 30), 1 if args.quick else 3)
+            # The bound is what the processor allows; a disk may allow less: data is in memory first, then on the disk.
+            size, rounds = (64 << 20, 1) if args.quick else (1 << 30, 3)
+            with tempfile.TemporaryDirectory(prefix="drawbridge-bench.", dir="/dev/shm") as memory:
+                measure_large(pathlib.Path(memory), size, rounds, "memory", True)
+            measure_large(work, size, rounds, "disk", False)
         if "python" in only:
             measure_python(work, 3 if args.quick else 7)
     finally:
