@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import resource
 import sys
 import threading
@@ -114,6 +115,8 @@ def test_ctrl_c_interrupts_a_call_that_waits(pair):
         assert began.wait(30)
         os.kill(os.getpid(), 2)
 
+    # A shell that starts a command in the background has it ignore SIGINT.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     bob.transport.serve("test.interrupt/1", wait)
     thread = threading.Thread(target=interrupt)
     thread.start()
@@ -125,6 +128,7 @@ def test_ctrl_c_interrupts_a_call_that_waits(pair):
         assert alice.status()
     finally:
         thread.join()
+        signal.signal(signal.SIGINT, before)
         bob.transport.withdraw("test.interrupt/1")
 
 
